@@ -1,0 +1,129 @@
+"""Where things are when nobody says: the store, the models file, the keys.
+
+A store: what is given, NIGHTPRESS_STORE, the block `content-store/default`, `./nightpress-store`.
+Models: what is given, NIGHTPRESS_MODELS, the block `model-catalog/default`, `./models.yaml`.
+"""
+
+import os
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from pydantic import SecretStr
+
+from blocks.content_store import ContentStore
+from blocks.model_catalog import ModelCatalog
+from blocks.provider_key import ProviderKey
+from tasks.calling.catalog import Catalog, Provider, load_catalog
+from tasks.calling.secrets_of import resolve_key
+from tasks.patterns.recipe import Recipe, load_recipe
+from tasks.storing.errors import UserError, near_miss
+from tasks.storing.filesystem import Store
+
+DEFAULT_BLOCK = "default"
+STORED_RECIPES = "_recipes"
+BLOCK_PREFIX = "block:"
+B = TypeVar("B", ContentStore, ModelCatalog, ProviderKey)
+
+
+def store_place(given: str | None) -> str:
+    """Where the store is: a URL, or `block:NAME`; the same text opens it in any worker."""
+    place = given or os.environ.get("NIGHTPRESS_STORE")
+    if place:
+        return (
+            place
+            if place.startswith(BLOCK_PREFIX) or "://" in place
+            else str(Path(place).expanduser().resolve())
+        )
+    if _has_block(ContentStore, DEFAULT_BLOCK):
+        return BLOCK_PREFIX + DEFAULT_BLOCK
+    return str(Path("nightpress-store").resolve())
+
+
+def open_store(place: str) -> Store:
+    """The store at a place that `store_place` gave.
+
+    Raises:
+        UserError: there is no such block, or the store cannot be opened.
+    """
+    if place.startswith(BLOCK_PREFIX):
+        return _load(ContentStore, place.removeprefix(BLOCK_PREFIX)).get_store()
+    return Store.open(place)
+
+
+def open_catalog(given: str | None) -> Catalog:
+    """The catalog from a file or a block (`block:NAME`).
+
+    Raises:
+        UserError: there is none, or it has mistakes.
+    """
+    place = given or os.environ.get("NIGHTPRESS_MODELS")
+    if place and place.startswith(BLOCK_PREFIX):
+        return _load(ModelCatalog, place.removeprefix(BLOCK_PREFIX)).get_catalog()
+    if place:
+        return load_catalog(Path(place))
+    if _has_block(ModelCatalog, DEFAULT_BLOCK):
+        return _load(ModelCatalog, DEFAULT_BLOCK).get_catalog()
+    if not Path("models.yaml").exists():
+        raise UserError(
+            "there is no models file", where="--models", hint="give one, or set NIGHTPRESS_MODELS"
+        )
+    return load_catalog(Path("models.yaml"))
+
+
+def key_of(provider: Provider) -> SecretStr | None:
+    """The provider's key from the environment or its block.
+
+    Raises:
+        UserError: it cannot be had.
+    """
+    return resolve_key(provider, lambda name: _load(ProviderKey, name).get_key())
+
+
+def _has_block(kind: type[B], name: str) -> bool:
+    try:
+        _loaded(kind, name)
+    except ValueError:
+        return False
+    return True
+
+
+def _load(kind: type[B], name: str) -> B:
+    try:
+        return _loaded(kind, name)
+    except ValueError as error:
+        raise UserError(
+            f"there is no block {kind.get_block_type_slug()}/{name}",
+            hint="make it in the Prefect UI under Blocks",
+        ) from error
+
+
+def _loaded(kind: type[B], name: str) -> B:
+    load: Any = kind.load  # dispatches on `_sync`, which its types do not say
+    return cast(B, load(name, _sync=True))
+
+
+def open_recipe(given: str, store: Store) -> Recipe:
+    """A recipe by path, or by name: one that comes with Nightpress, or one published to the store.
+
+    Raises:
+        UserError: there is none of that name, or it has mistakes.
+    """
+    path = Path(given).expanduser()
+    if path.suffix in {".yaml", ".yml"} or "/" in given:
+        return load_recipe(path)
+    if given in shipped_recipes():
+        return load_recipe(shipped_recipes()[given], name=given)
+    stored = f"{STORED_RECIPES}/{given}.yaml"
+    try:
+        return load_recipe(store.read(stored).decode(), name=f"{store.url}/{stored}")
+    except (FileNotFoundError, ValueError):
+        published = [Path(name).stem for name in store.list(STORED_RECIPES)]
+        hint = near_miss(given, [*shipped_recipes(), *published])
+        raise UserError(f"there is no recipe {given!r}", where="--recipe", hint=hint) from None
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """The recipes that come with Nightpress, by name."""
+    folder = Path(str(files("deployments") / "recipes"))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}

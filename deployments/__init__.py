@@ -1,0 +1,1 @@
+"""Command line, simulator, recipes and sample requests."""

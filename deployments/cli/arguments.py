@@ -1,0 +1,119 @@
+"""What can be typed after `nightpress`."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+
+ABOUT = "Multi-model content production as Prefect data pipelines."
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    top = argparse.ArgumentParser(prog="nightpress", description=ABOUT)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _demo(
+        commands.add_parser("demo", help="everything on an embedded default: simulated models, local Parquet")
+    )
+    _run(commands.add_parser("run", help="make content for every request of a table"))
+    _check(commands.add_parser("check", help="check a recipe, and with it a models file and a request table"))
+    _simulate(commands.add_parser("simulate", help="serve simulated models over real HTTP"))
+    recipes = commands.add_parser("recipes", help="list the recipes that `--recipe` finds by name")
+    _store(recipes)
+    recipes.add_argument("action", nargs="?", choices=["publish"], help="put recipe files into the store")
+    recipes.add_argument("files", nargs="*", metavar="FILE", help="recipe files to publish")
+    models = commands.add_parser("models", help="list the models of a models file, with prices and keys")
+    _models(models)
+    return top
+
+
+def _demo(command: argparse.ArgumentParser) -> None:
+    _store(command)
+    command.add_argument("--limit", type=_positive, metavar="N", help="make only the first N requests")
+
+
+def _run(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "requests",
+        metavar="REQUESTS",
+        help="path, glob, folder or URL of CSV, JSONL or Parquet; may contain {run_date}",
+    )
+    command.add_argument("--recipe", required=True, metavar="R", help="name or path of a recipe")
+    _store(command)
+    _models(command)
+    command.add_argument("--run", metavar="NAME", help="name of the run (default: recipe and run date)")
+    command.add_argument(
+        "--run-date", type=_date, metavar="D", help="the night this is for, YYYY-MM-DD (default: today)"
+    )
+    command.add_argument("--budget", type=_usd, metavar="USD", help="most the run may spend")
+    command.add_argument(
+        "--only",
+        choices=["new", "changed", "all"],
+        default="all",
+        help="which requests to make (default: all)",
+    )
+    command.add_argument("--limit", type=_positive, metavar="N", help="make at most N requests")
+    command.add_argument(
+        "--concurrency",
+        type=_positive,
+        default=100,
+        metavar="N",
+        help="model requests in flight at once (default: 100)",
+    )
+    command.add_argument("--dry-run", action="store_true", help="read and check everything, make nothing")
+    command.add_argument("--fresh", action="store_true", help="reuse no answers of other runs")
+    command.add_argument(
+        "--replace", action="store_true", help="make the run anew although its inputs changed"
+    )
+
+
+def _check(command: argparse.ArgumentParser) -> None:
+    command.add_argument("recipe", metavar="R", help="name or path of a recipe")
+    _store(command)
+    _models(command)
+    command.add_argument("--requests", metavar="F", help="a request table to check against the recipe")
+    command.add_argument("--run-date", type=_date, metavar="D", help="for {run_date} in F (default: today)")
+
+
+def _simulate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    command.add_argument("--port", type=int, default=8777, help="0 takes a free one (default: 8777)")
+    command.add_argument("--config", metavar="FILE", help="profiles, faults and scripted replies (YAML)")
+    command.add_argument("--seed", type=int, metavar="N", help="replaces the config's seed")
+
+
+def _store(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--store",
+        metavar="URL",
+        help="path, file:// or s3:// (default: NIGHTPRESS_STORE, a block, ./nightpress-store)",
+    )
+
+
+def _models(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--models", metavar="F", help="models file (default: NIGHTPRESS_MODELS, a block, ./models.yaml)"
+    )
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date; write YYYY-MM-DD") from None
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _usd(text: str) -> float:
+    try:
+        usd = float(text)
+    except ValueError:
+        usd = -1.0
+    if not 0 <= usd < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount of USD")
+    return usd

@@ -1,0 +1,57 @@
+"""`nightpress demo`: a bundled table, three simulated models, a private Prefect, Parquet in a local folder."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from rich.console import Console
+
+from deployments.cli.running import run_night
+from deployments.simulator.config import load_config
+from deployments.simulator.running import RunningSimulator
+
+PORT = 8790
+FOLDER = Path(str(files("deployments"))) / "demo"
+
+
+def demo(store: str, limit: int | None) -> int:
+    """Run the demo night; returns the exit code."""
+    console = Console(highlight=False)
+    models = FOLDER / "models.yaml"
+    with ExitStack() as stack:
+        if not _simulates(PORT):
+            try:
+                stack.enter_context(RunningSimulator(load_config(FOLDER / "simulator.yaml"), port=PORT))
+            except OSError:
+                console.print(
+                    f"port {PORT} is taken by another program; end it, or it will be asked for answers"
+                )
+                return 2
+        console.print("64 requests through three simulated models: outline → draft → polish")
+        parameters: dict[str, Any] = {
+            "requests": str(FOLDER / "requests.csv"),
+            "recipe": "technical-blog",
+            "store": store,
+            "models": str(models),
+            "limit": limit,
+        }
+        code = run_night(parameters)
+    if code == 0:
+        console.print(
+            f"\nread it:  python -c \"import pandas as pd; print(pd.read_parquet('{store}/outputs'))\"",
+            soft_wrap=True,
+        )
+    return code
+
+
+def _simulates(port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/", timeout=2) as answer:
+            return bool(answer.headers.get("x-nightpress-simulated") == "1")
+    except (URLError, OSError):
+        return False

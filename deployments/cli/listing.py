@@ -1,0 +1,92 @@
+"""`nightpress recipes` and `nightpress models`: what there is to name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from blocks.places import STORED_RECIPES, open_catalog, open_store, shipped_recipes, store_place
+from tasks.calling.route_making import prices
+from tasks.patterns.recipe import load_recipe, models_named
+from tasks.storing.errors import UserError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tasks.calling.catalog import Catalog
+    from tasks.storing.filesystem import Store
+
+
+def recipes(given: argparse.Namespace) -> int:
+    """List the shipped and the published recipes, or publish some.
+
+    Raises:
+        UserError: a recipe to publish has mistakes; then none is published.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    store = open_store(store_place(given.store))
+    if given.action == "publish":
+        return _publish(store, given.files, console)
+    table = Table("recipe", "version", "pattern", "models", "about", box=None, pad_edge=False)
+    for name, path in shipped_recipes().items():
+        _add(table, path, name)
+    for stored in store.list(STORED_RECIPES):
+        _add(table, store.read(stored).decode(), f"{store.url}/{stored}")
+    console.print(table)
+    return 0
+
+
+def models(given: argparse.Namespace) -> int:
+    """List the models of a models file: where they are, what they cost, whether their key is there."""
+    catalog = open_catalog(given.models)
+    table = Table(
+        "model", "provider", "id", "USD in / out per million", "key", "fallback", box=None, pad_edge=False
+    )
+    priced = prices(catalog, catalog.models)
+    for name, model in catalog.models.items():
+        price = priced[name]
+        cost = f"{price.input:g} / {price.output:g}" if price else "not known"
+        table.add_row(
+            name, model.provider, model.id, cost, _key(catalog, model.provider), " → ".join(model.fallback)
+        )
+    Console(highlight=False).print(table)
+    return 0
+
+
+def _publish(store: Store, files: list[str], console: Console) -> int:
+    if not files:
+        raise UserError("no recipe to publish", hint="nightpress recipes publish FILE ...")
+    checked = [(load_recipe(Path(file)), Path(file).read_bytes()) for file in files]
+    for recipe, text in checked:
+        path = f"{STORED_RECIPES}/{recipe.recipe}.yaml"
+        store.write(path, text)
+        console.print(f"published {recipe.recipe} version {recipe.version} as {store.url}/{path}")
+    return 0
+
+
+def _add(table: Table, source: Path | str, name: str) -> None:
+    try:
+        recipe = load_recipe(source, name=name)
+    except UserError as error:
+        table.add_row(name, "", "", "", f"has mistakes: {str(error).splitlines()[0]}")
+        return
+    table.add_row(
+        recipe.recipe,
+        str(recipe.version),
+        recipe.make.kind,
+        ", ".join(sorted(models_named(recipe))),
+        recipe.about,
+    )
+
+
+def _key(catalog: Catalog, provider: str) -> str:
+    place = catalog.providers[provider].api_key
+    if place is None:
+        return "none needed"
+    if place.block:
+        return f"block {place.block}"
+    return f"${place.env} is set" if os.environ.get(place.env or "") else f"${place.env} is not set"

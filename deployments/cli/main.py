@@ -1,0 +1,33 @@
+"""`nightpress`: the command line. Light: a command imports Prefect only in the process that runs flows."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+
+from deployments.cli.arguments import parser
+from deployments.cli.commands import COMMANDS
+from tasks.storing.errors import NightpressError, UserError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 when all is well, 1 when a run is not healthy, 2 for wrong use, 130 when interrupted."""
+    given = parser().parse_args(arguments)
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        return COMMANDS[given.command](given)
+    except UserError as error:
+        errors.print("[red]error[/]:", end=" ")
+        errors.print(str(error), markup=False)
+        return 2
+    except NightpressError as error:
+        errors.print("[red]failed[/]:", end=" ")
+        errors.print(str(error), markup=False)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""The Prefect server that a run talks to: the one in PREFECT_API_URL, or a private one started and stopped here."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from tasks.storing.errors import NightpressError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+START_SECONDS = 120.0
+STOP_SECONDS = 15.0
+QUIET = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_LOGGING_ENABLED": "true",
+}
+PRIVATE = {
+    "PREFECT_SERVER_UI_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_FOREMAN_ENABLED": "false",
+    "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+}
+
+
+class Server:
+    """A private server being started; `environment` is what a client of it needs."""
+
+    def __init__(self, home: Path) -> None:
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}/api"
+        self.environment = {**os.environ, **QUIET, "PREFECT_HOME": str(home), "PREFECT_API_URL": self.url}
+        self._log = (home / "server.log").open("ab")
+        server = {**self.environment, **PRIVATE}
+        del server["PREFECT_API_URL"]
+        command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
+        self._process = subprocess.Popen(  # noqa: S603 - our own command
+            [*command, "--host", "127.0.0.1", "--port", str(self.port), "--log-level", "error"],
+            env=server,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,  # Ctrl-C is for us: the run ends first, then its server
+        )
+
+    def wait_until_ready(self) -> None:
+        """Return when the server answers.
+
+        Raises:
+            NightpressError: it ended, or did not answer in time; names its log.
+        """
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            if self._process.poll() is not None:
+                raise NightpressError(
+                    f"the private Prefect server did not start; its log is {self._log.name}"
+                )
+            try:
+                with urlopen(f"{self.url}/health", timeout=2):  # noqa: S310 - http on loopback
+                    return
+            except (URLError, OSError):
+                time.sleep(0.1)
+        raise NightpressError(
+            f"the private Prefect server did not answer in time; its log is {self._log.name}"
+        )
+
+    def stop(self) -> None:
+        """End the server, first asking it to."""
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+
+@contextmanager
+def prefect_environment() -> Iterator[tuple[dict[str, str], Server | None]]:
+    """The environment for a process that runs flows, and the private server to wait for, if there is one."""
+    if os.environ.get("PREFECT_API_URL"):
+        yield {**os.environ, **QUIET}, None
+        return
+    with ExitStack() as stack:
+        server = Server(stack.enter_context(_home()))
+        stack.callback(server.stop)
+        yield server.environment, server
+
+
+@contextmanager
+def _home() -> Iterator[Path]:
+    """A folder for the private server that nobody else uses: the usual one, or a passing one if that is taken."""
+    state = (
+        os.environ.get("NIGHTPRESS_STATE")
+        or Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "nightpress"
+    )
+    usual = Path(state) / "prefect"
+    usual.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (usual / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with tempfile.TemporaryDirectory(prefix="nightpress-prefect-") as passing:
+                yield Path(passing)
+            return
+        yield usual
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

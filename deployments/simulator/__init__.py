@@ -1,0 +1,1 @@
+"""A simulated provider over real HTTP."""

@@ -1,0 +1,1 @@
+"""Vocabularies of the simulated prose, one file per language."""

@@ -1,0 +1,110 @@
+"""The flow `nightly`: one night's requests to committed Parquet."""
+
+import time
+from datetime import UTC, date, datetime
+from typing import Any, Literal, cast
+
+from prefect import flow, runtime
+from prefect.artifacts import create_markdown_artifact
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture
+from prefect.states import Completed, Failed
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+from blocks.places import open_catalog, open_recipe, open_store, store_place
+from flows.night_progress import artifact_key
+from flows.night_summary import money, summary_markdown
+from flows.shift import SHARDS_AT_ONCE, working
+from tasks.landing.run_lock import run_lock
+from tasks.landing.starting import Wish, preview, start
+from tasks.storing.filesystem import Store
+
+RUNNER: TaskRunner[PrefectFuture[Any]] = cast(Any, ThreadPoolTaskRunner(max_workers=SHARDS_AT_ONCE))
+
+
+@flow(
+    name="nightly",
+    flow_run_name="nightly {recipe}",
+    task_runner=RUNNER,
+    validate_parameters=True,
+)
+def nightly(
+    requests: str,
+    recipe: str,
+    store: str | None = None,
+    models: str | None = None,
+    run: str | None = None,
+    run_date: date | None = None,
+    budget: float | None = None,
+    only: Literal["new", "changed", "all"] = "all",
+    limit: int | None = None,
+    concurrency: int = 100,
+    dry_run: bool = False,
+    fresh: bool = False,
+    replace: bool = False,
+) -> State[Any]:
+    """Make content for every request of a table and commit it, with every call, as Parquet.
+
+    Args:
+        requests: Path, glob, folder or URL of the request table (CSV, JSONL, Parquet); may contain {run_date}.
+        recipe: Name or path of the recipe.
+        store: Where results go: a path, file:// or s3:// URL, or block:NAME. Empty: the usual place.
+        models: Path of the models file, or block:NAME. Empty: the usual place.
+        run: Name of the run. Empty: recipe and run date.
+        run_date: The night this is for. Empty: the day the run was scheduled for.
+        budget: Most USD the run may spend. Empty: no limit.
+        only: new: requests never made; changed: new or changed ones; all: every request.
+        limit: Most requests to make. Empty: all of them.
+        concurrency: Most model requests in flight at once, 1 to 2000.
+        dry_run: Read and check everything, make nothing.
+        fresh: Reuse no answers of other runs.
+        replace: Make the run anew although its inputs changed.
+    """
+    began = time.monotonic()
+    place = store_place(store)
+    content = open_store(place)
+    opened = open_recipe(recipe, content)
+    night = run_date or scheduled_date()
+    wish = Wish(
+        run=run or f"{opened.recipe}-{night.isoformat()}",
+        run_date=night,
+        requests=requests,
+        recipe=opened,
+        catalog=open_catalog(models),
+        only=only,
+        limit=limit,
+        fresh=fresh,
+        replace=replace,
+        budgeted=budget is not None,
+    )
+    if dry_run:
+        return Completed(message=preview(content, wish))
+    with run_lock(content.url, wish.run):
+        begun = start(content, wish)
+        if begun.way == "done":
+            return _ended(begun.manifest or {}, content, began)
+        with working(content, place, begun, concurrency) as shift:
+            records = shift.produce(budget)
+            manifest = shift.commit(records, opened.max_failed)
+    return _ended(manifest, content, began)
+
+
+def scheduled_date() -> date:
+    """The day the flow run was scheduled for, the same in every retry."""
+    scheduled: datetime | None = runtime.flow_run.scheduled_start_time
+    return (scheduled or datetime.now(UTC)).astimezone().date()
+
+
+def _ended(manifest: dict[str, Any], content: Store, began: float) -> State[Any]:
+    seconds = time.monotonic() - began
+    create_markdown_artifact(
+        summary_markdown(manifest, seconds, content.url),
+        key=artifact_key("night", manifest["run"]),
+        description=f"What {manifest['run']} came to",
+    )
+    rows = manifest["rows"]
+    said = (
+        f"{manifest['run']}: {rows['made']:,} made, {rows['failed']:,} failed, {rows['deferred']:,} deferred, "
+        f"{rows['rejected']:,} rejected; {money(manifest['usd']['spent'])}"
+    )
+    return Completed(message=said) if manifest["healthy"] else Failed(message=f"unhealthy: {said}")

@@ -1,0 +1,1 @@
+"""One model call made safe and cheap. No Prefect."""

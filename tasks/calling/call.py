@@ -1,0 +1,144 @@
+"""What a pattern asks of a model, and what it gets back. No I/O."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tasks.calling.budget import Budget
+    from tasks.calling.route import Route
+    from tasks.calling.wire import Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One model request of one row, before a model is settled on.
+
+    Attributes:
+        models: catalog names in order of preference; the catalog's fallbacks follow.
+        ask: messages and parameters.
+        step: path of the step in the recipe, `draft` or `refine/polish`.
+        role: what the model is there for, if the recipe says.
+        round: iteration, from 1.
+        ttl_seconds: how old another run's answer may be; None: only this run's.
+    """
+
+    models: tuple[str, ...]
+    ask: Ask
+    step: str
+    role: str | None = None
+    round: int = 1
+    ttl_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A finished call.
+
+    Attributes:
+        usd: what this row paid: 0 for a ledger hit, None if the price is not known.
+        seconds: time the answer took when it was made.
+        cached: it came from another row's or run's call.
+    """
+
+    text: str
+    finish: str
+    call_id: str
+    model: str
+    usd: float | None
+    seconds: float
+    tokens_in: int | None
+    tokens_out: int | None
+    cached: bool
+    simulated: bool
+
+
+@dataclass(slots=True)
+class Row:
+    """Who is asking: one request in one arm, what it may spend, and what it has asked so far."""
+
+    request_id: str
+    arm: str
+    recipe: str
+    request_type: str | None
+    shard: int
+    budgets: tuple[Budget, ...] = ()
+    per_request_variants: bool = False
+    asked: dict[bytes, int] = field(default_factory=dict)
+    decided: dict[str, int] = field(default_factory=dict)
+
+    def sample(self, question: bytes) -> int:
+        """How often this row has asked exactly this before; counts this time too."""
+        count = self.asked.get(question, 0)
+        self.asked[question] = count + 1
+        return count
+
+    def occurrence(self, path: str) -> int:
+        """How often something was decided at `path` before; counts this time too."""
+        count = self.decided.get(path, 0)
+        self.decided[path] = count + 1
+        return count
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call settled on a model.
+
+    Attributes:
+        key: the ledger's key (32 bytes): what is asked, of whom, for which time.
+        call_id: this call of this row, the same in every replay.
+        sample: how often the row had asked exactly this before.
+    """
+
+    run: str
+    row: Row
+    call: Call
+    route: Route
+    key: bytes
+    call_id: str
+    sample: int
+
+
+def settle(run: str, row: Row, call: Call, route: Route) -> Asked:
+    """Name and number `call` as the next one of `row`."""
+    shared = not row.per_request_variants or not call.ask.temperature
+    question = question_digest(
+        wire_version=route.wire.version,
+        api=route.wire.name,
+        host=route.host,
+        model_id=route.model.id,
+        ask=call.ask,
+        params=route.model.params,
+        variant=None if shared else row.request_id,
+    )
+    sample = row.sample(question)
+    key = hashlib.sha256(question + sample.to_bytes(4, "big")).digest()
+    who = orjson.dumps([run, row.request_id, row.arm, call.step, call.round])
+    return Asked(run, row, call, route, key, hashlib.sha256(who + key).hexdigest()[:24], sample)
+
+
+def question_digest(
+    *,
+    wire_version: int,
+    api: str,
+    host: str,
+    model_id: str,
+    ask: Ask,
+    params: Mapping[str, Any],
+    variant: str | None,
+) -> bytes:
+    """Digest of all that decides an answer but the sample number (32 bytes).
+
+    `variant` is the request id where requests are not to share an answer.
+    """
+    question = [
+        wire_version, api, host, model_id, [(message.role, message.content) for message in ask.messages],
+        ask.temperature, ask.max_tokens, ask.format, params, variant,
+    ]  # fmt: skip
+    return hashlib.sha256(orjson.dumps(question, option=orjson.OPT_SORT_KEYS)).digest()

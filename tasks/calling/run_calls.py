@@ -1,0 +1,226 @@
+"""All calls of one run in one process: ledger, fallbacks, sharing, budget, and one row per call."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tasks.calling.call import Asked, Call, Completion, Row, settle
+from tasks.calling.call_rows import failed_row, hit_row, paid_row
+from tasks.calling.failures import CallFailed
+from tasks.calling.ledger import servable
+from tasks.calling.sending import Patience, expected, send
+from tasks.storing.errors import RowDeferred
+
+if TYPE_CHECKING:
+    from tasks.calling.failures import Kind
+    from tasks.calling.http_client import HttpClient
+    from tasks.calling.ledger import Ledger
+    from tasks.calling.route import Route
+    from tasks.calling.sending import Attempts
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a run has done so far in this process; for progress."""
+
+    calls: int = 0
+    cached: int = 0
+    failed: int = 0
+    in_flight: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    usd: float = 0.0
+    usd_saved: float = 0.0
+
+
+@dataclass(slots=True)
+class RunCalls:
+    """Completes calls for the rows of one run.
+
+    Attributes:
+        routes: catalog name → the way there, for every model the recipe may use.
+        fallbacks: catalog name → what to try after it.
+        gate: bounds the requests in flight in this process.
+        closed: providers that will not serve this run any more, and why.
+    """
+
+    client: HttpClient
+    ledger: Ledger
+    routes: dict[str, Route]
+    fallbacks: dict[str, tuple[str, ...]]
+    gate: asyncio.Semaphore
+    patience: Patience = field(default_factory=Patience)
+    counters: Counters = field(default_factory=Counters)
+    closed: dict[str, CallFailed] = field(default_factory=dict)
+    _in_flight: dict[bytes, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
+    _simulated_hosts: dict[str, asyncio.Task[bool]] = field(default_factory=dict)
+
+    async def complete(self, call: Call, row: Row) -> Completion:
+        """Answer `call` for `row`: from the ledger, from a request in flight, or from the first model that can.
+
+        Raises:
+            CallFailed: no model of the list gave a usable answer; kind `row_fails` or `next_model`.
+            RowDeferred: the budget does not allow it, or the providers are closed for this run.
+        """
+        occurrence = row.occurrence(call.step)
+        candidates = self._candidates(call, row, occurrence)
+        failures: list[CallFailed] = []
+        for place, model in enumerate(candidates):
+            try:
+                completion = await self._ask_one(settle(self.ledger.run, row, call, self.routes[model]))
+            except CallFailed as failure:
+                if failure.kind == "row_fails":
+                    raise
+                failures.append(failure)
+                continue
+            if place:
+                decision = {"model": model, "instead_of": candidates[0], "because": failures[0].error_kind}
+                self.ledger.decide(row.request_id, call.step, occurrence, decision)
+            return completion
+        raise _no_model_left(failures)
+
+    def _candidates(self, call: Call, row: Row, occurrence: int) -> list[str]:
+        names: list[str] = []
+        waiting = list(call.models)
+        while waiting:
+            name = waiting.pop(0)
+            if name not in names:
+                names.append(name)
+                waiting.extend(self.fallbacks.get(name, ()))
+        decided = self.ledger.decision(row.request_id, call.step, occurrence)
+        if decided and decided.get("model") in names:
+            return names[names.index(decided["model"]) :]
+        return names
+
+    async def _ask_one(self, asked: Asked) -> Completion:
+        while True:
+            known = await self.ledger.find(asked.key, asked.call_id, asked.call.ttl_seconds)
+            if known is not None and await self._may_serve(known, asked.route):
+                return self._serve(known, asked)
+            shared = self._in_flight.get(asked.key)
+            if shared is None:
+                return await self._ask_anew(asked)
+            try:
+                answered = await asyncio.shield(shared)
+            except RowDeferred:
+                continue  # that row's budget, not ours
+            if servable(answered):
+                return self._serve(answered, asked)
+
+    async def _may_serve(self, known: dict[str, Any], route: Route) -> bool:
+        """A simulated answer is served by a simulator only: its port may belong to a real server by now."""
+        if not known["simulated"]:
+            return True
+        if route.host not in self._simulated_hosts:
+            self._simulated_hosts[route.host] = asyncio.create_task(self.client.simulated(route.url))
+        return await asyncio.shield(self._simulated_hosts[route.host])
+
+    async def _ask_anew(self, asked: Asked) -> Completion:
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._in_flight[asked.key] = future
+        try:
+            answered = await self._send(asked)
+        except (CallFailed, RowDeferred) as failure:
+            future.set_exception(failure)
+            future.exception()  # seen, whether or not another row waits for it
+            raise
+        else:
+            future.set_result(answered)
+        finally:
+            del self._in_flight[asked.key]
+            if not future.done():
+                future.set_exception(RowDeferred("the call that this one waited for was broken off"))
+                future.exception()
+        _raise_if_finished_badly(answered, asked.route)
+        return _completion(answered, usd=answered["usd"], cached=False)
+
+    async def _send(self, asked: Asked) -> dict[str, Any]:
+        route = asked.route
+        attempts = expected(asked.call.ask, route)
+        async with self.gate:
+            self._check_open(route)
+            start = self.ledger.started(
+                asked.call_id, asked.row.request_id, route.name, attempts.reserved_usd
+            )
+            self.counters.in_flight += 1
+            try:
+                reply = await send(
+                    self.client, asked, attempts, self.patience, lambda: self._check_open(route)
+                )
+            except (CallFailed, RowDeferred) as failure:
+                self.ledger.finished(start, failed_row(asked, attempts, failure))
+                self._count_failure(route, attempts, failure)
+                raise
+            finally:
+                self.counters.in_flight -= 1
+            answered = paid_row(asked, attempts, reply)
+            self.ledger.finished(start, answered)
+            self._count(answered)
+        return answered
+
+    def _serve(self, known: dict[str, Any], asked: Asked) -> Completion:
+        if known["call_id"] == asked.call_id:  # this very call, made before the run was interrupted
+            _raise_if_finished_badly(known, asked.route)
+            return _completion(known, usd=known["usd"], cached=False)
+        self.counters.cached += 1
+        self.counters.usd_saved += known["usd"] or 0.0
+        self.ledger.finished(None, hit_row(asked, known))
+        return _completion(known, usd=0.0, cached=True)
+
+    def _count(self, answered: dict[str, Any]) -> None:
+        self.counters.calls += 1
+        self.counters.usd += (answered["usd"] or 0.0) + (answered["usd_failed"] or 0.0)
+        self.counters.tokens_in += answered["tokens_in"] or 0
+        self.counters.tokens_out += answered["tokens_out"] or 0
+
+    def _count_failure(self, route: Route, attempts: Attempts, failure: CallFailed | RowDeferred) -> None:
+        self.counters.usd += attempts.usd_failed
+        if isinstance(failure, CallFailed):
+            self.counters.failed += 1
+            if failure.kind == "close_provider":
+                self.closed.setdefault(route.provider_name, failure)
+
+    def _check_open(self, route: Route) -> None:
+        closed = self.closed.get(route.provider_name)
+        if closed is not None:
+            raise CallFailed(
+                "close_provider", closed.error_kind, closed.message, status=closed.status,
+                provider=route.provider_name, model=route.name,
+            )  # fmt: skip
+
+
+def _raise_if_finished_badly(answered: dict[str, Any], route: Route) -> None:
+    error_kind = answered["error_kind"]
+    if answered["status"] != "ok":
+        kind: Kind = "next_model" if error_kind == "content_filter" else "row_fails"
+        raise CallFailed(kind, error_kind, answered["error"], provider=route.provider_name, model=route.name)
+
+
+def _completion(answered: dict[str, Any], *, usd: float | None, cached: bool) -> Completion:
+    return Completion(
+        text=answered["response"],
+        finish=answered["finish_reason"],
+        call_id=answered["call_id"],
+        model=answered["model"],
+        usd=usd,
+        seconds=answered["seconds"],
+        tokens_in=0 if cached else answered["tokens_in"],
+        tokens_out=0 if cached else answered["tokens_out"],
+        cached=cached,
+        simulated=answered["simulated"],
+    )
+
+
+def _no_model_left(failures: list[CallFailed]) -> Exception:
+    closed = [failure for failure in failures if failure.kind == "close_provider"]
+    if closed:
+        return RowDeferred(f"provider {closed[0].provider} is closed for this run: {closed[0].message}")
+    last = failures[-1]
+    tried = ", ".join(dict.fromkeys(failure.model or "" for failure in failures))
+    message = last.message if len(failures) == 1 else f"{last.message} (tried {tried})"
+    return CallFailed(
+        "row_fails", last.error_kind, message, status=last.status, usage=last.usage, provider=last.provider,
+        model=last.model,
+    )  # fmt: skip

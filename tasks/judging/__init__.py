@@ -1,0 +1,1 @@
+"""What a draft is held to: checks. No Prefect."""

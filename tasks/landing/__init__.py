@@ -1,0 +1,1 @@
+"""What a run leaves behind: outputs, metrics. No Prefect."""

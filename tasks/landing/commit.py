@@ -1,0 +1,178 @@
+"""Commit: a run's staged parts become its parts of the tables, then its manifest says so.
+
+Each table gets one part per run under a fixed name, replaced in one atomic step: whoever reads a table sees the
+run's former generation or the new one, whole. The manifest is written last; a commit that was killed is done again
+and comes to the same.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.landing.landed_calls import Landing
+from tasks.landing.output_sums import OutputSums
+from tasks.landing.plan import read_manifest
+from tasks.landing.run_paths import generation_manifest_path, manifest_path, rejects_path
+from tasks.storing.errors import NightpressError
+from tasks.storing.parts import Part, merge_parts, part_path, write_part
+from tasks.storing.records import write_json, write_json_new
+from tasks.storing.schemas import DEFERRED, METRICS, MODEL_METRICS, OUTPUTS, REJECTS, SCORES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tasks.landing.plan import Plan
+    from tasks.landing.shards import ShardRecord
+    from tasks.storing.filesystem import Store
+
+PER_RUN = ("outputs", "rejects", "deferred", "scores", "metrics", "model_metrics")
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What is to be committed.
+
+    Attributes:
+        redone: request ids that this generation worked again; None if it worked all.
+    """
+
+    store: Store
+    plan: Plan
+    records: Sequence[ShardRecord]
+    redone: frozenset[str] | None
+    max_failed: float
+
+    def run(self) -> dict[str, Any]:
+        """Commit; returns the manifest.
+
+        Raises:
+            NightpressError: the rows do not add up (nothing is marked as committed then).
+        """
+        store, plan = self.store, self.plan
+        former = read_manifest(store, plan.run)
+        landing = Landing(store, plan.run, plan.run_date, plan.generation, _landed(former))
+        parts: dict[str, list[Part]] = {"calls": [landing.land()]}
+        sums = OutputSums()
+        parts["outputs"] = [self._merged("outputs", OUTPUTS, sums)]
+        parts["deferred"] = [self._merged("deferred", DEFERRED, None)]
+        parts["rejects"] = [
+            merge_parts(store, self._path("rejects"), REJECTS, [rejects_path(plan.run, plan.hash)])
+        ]
+        parts["scores"] = [write_part(store, self._path("scores"), SCORES, [])]
+        deferred = parts["deferred"][0].rows
+        metrics = sums.metric_rows(plan.run, plan.recipe["recipe"], deferred)
+        parts["metrics"] = [write_part(store, self._path("metrics"), METRICS, metrics)]
+        models = landing.sums.model_rows(plan.run)
+        parts["model_metrics"] = [write_part(store, self._path("model_metrics"), MODEL_METRICS, models)]
+        if sums.made + sums.failed + deferred + plan.rejected != plan.requests:
+            raise NightpressError(
+                f"run {plan.run}: {sums.made} made + {sums.failed} failed + {deferred} deferred + {plan.rejected} "
+                f"rejected are not {plan.requests} requests; it is not committed"
+            )
+        manifest = self._manifest(parts, former, landing, sums, deferred)
+        self._remove_unnamed()
+        write_json_new(store, generation_manifest_path(plan.run, plan.generation), manifest)
+        write_json(store, manifest_path(plan.run), manifest)
+        clean_up(store, plan, manifest)
+        return manifest
+
+    def _path(self, table: str) -> str:
+        return part_path(table, self.plan.run_date, f"{self.plan.run}-0")
+
+    def _merged(self, table: str, schema: pa.Schema, sums: OutputSums | None) -> Part:
+        staged = [record.parts[table] for record in self.records if table in record.parts]
+        path = self._path(table)
+        carried = [path] if self.redone is not None and self.store.exists(path) else []
+        redone = pa.array(sorted(self.redone or ()), pa.string())
+
+        def keep(group: pa.Table) -> pa.Table:
+            if sums is not None:
+                sums.add(group)
+            return group
+
+        def carry(group: pa.Table) -> pa.Table:
+            mask = pc.invert(pc.is_in(group["request_id"], value_set=redone))
+            return group.filter(mask)
+
+        if not carried:
+            return merge_parts(self.store, path, schema, staged, keep=keep)
+        kept = f"{self.plan.workplace.folder}/carried-{table}.parquet"
+        merge_parts(self.store, kept, schema, carried, keep=carry)
+        return merge_parts(self.store, path, schema, [kept, *staged], keep=keep)
+
+    def _manifest(
+        self,
+        parts: dict[str, list[Part]],
+        former: dict[str, Any] | None,
+        landing: Landing,
+        sums: OutputSums,
+        deferred: int,
+    ) -> dict[str, Any]:
+        plan, calls = self.plan, landing.sums
+        worked = sums.made + sums.failed
+        named = {table: [asdict(part) for part in each] for table, each in parts.items()}
+        named["calls"] = [*_former_calls(former, landing.path), *named["calls"]]
+        usd = None if calls.usd is None else calls.usd + calls.usd_failed
+        return {
+            "run": plan.run,
+            "run_date": plan.run_date.isoformat(),
+            "generation": plan.generation,
+            "healthy": sums.failed <= self.max_failed * worked if worked else True,
+            "recipe": plan.recipe["recipe"],
+            "recipe_version": plan.recipe["version"],
+            "plan": plan.hash,
+            "rows": {
+                "requests": plan.requests, "made": sums.made, "failed": sums.failed, "deferred": deferred,
+                "rejected": plan.rejected, "retryable": sums.retryable, "unchanged": plan.unchanged,
+            },
+            "calls": {
+                "sent": calls.sent, "cached": calls.cached, "failed": calls.failed, "tokens_in": calls.tokens_in,
+                "tokens_out": calls.tokens_out,
+            },
+            "usd": {
+                "spent": usd, "failed": calls.usd_failed, "saved": calls.usd_saved, "estimated": calls.usd_estimated,
+            },
+            "errors": {"rows": sums.errors, "calls": calls.errors},
+            "simulated": calls.simulated,
+            "parts": named,
+            "keys": landing.keys_path,
+            "landed": landing.sources,
+            "versions": plan.versions,
+            "first_start": plan.first_start.isoformat(),
+            "committed_at": datetime.now(UTC).isoformat(),
+        }  # fmt: skip
+
+    def _remove_unnamed(self) -> None:
+        """Parts of this run on another date, from a plan that was replaced."""
+        name = re.compile(rf"/{re.escape(self.plan.run)}-\d+\.parquet$")
+        for table in PER_RUN:
+            keep = self._path(table)
+            self.store.delete([path for path in self.store.list(table) if name.search(path) and path != keep])
+
+
+def clean_up(store: Store, plan: Plan, manifest: dict[str, Any]) -> None:
+    """Remove what a committed run needs no more; done again at the next start if a kill left something."""
+    store.delete(manifest["landed"])
+    folder = f"_runs/{plan.run}/"
+    keep_requests = manifest["rows"]["retryable"] or manifest["rows"]["deferred"]
+    kept = re.compile(
+        r"(plan|g\d+)\.json$"
+        + (rf"|(requests|rejects)-{plan.hash[:12]}\.parquet$|decisions/" if keep_requests else "")
+    )
+    store.delete(
+        [path for path in store.list(folder.rstrip("/")) if not kept.search(path.removeprefix(folder))]
+    )
+
+
+def _landed(former: dict[str, Any] | None) -> list[str]:
+    return [part["path"] for part in former["parts"]["calls"]] if former else []
+
+
+def _former_calls(former: dict[str, Any] | None, path: str) -> list[dict[str, Any]]:
+    return [part for part in former["parts"]["calls"] if part["path"] != path] if former else []

@@ -1,0 +1,104 @@
+"""The plan of a run: its frozen inputs, written at the first start and read by everything after."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict
+
+from tasks.landing.run_paths import Workplace, manifest_path, plan_path
+from tasks.storing.errors import PlanChanged
+from tasks.storing.records import read_json, write_json
+
+if TYPE_CHECKING:
+    from tasks.storing.filesystem import Store
+
+Only = Literal["new", "changed", "all"]
+
+
+class Plan(BaseModel):
+    """What a run is made from; a run under the same name with another hash is another run.
+
+    Attributes:
+        recipe: the recipe's canonical form; with models, the requests and what follows, the hash is over these.
+        prices: catalog name → USD per million tokens, or None where nobody knows; as they were at the first start.
+        requests: how many rows the table had for tonight, rejects included.
+        shard_rows: number of rows of each shard.
+        first_start: the time to live of other runs' answers is measured back from here.
+        generation: what the next commit will be.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run: str
+    run_date: date
+    recipe: dict[str, Any]
+    models: dict[str, Any]
+    fingerprint: str
+    only: Only
+    limit: int | None
+    hash: str
+    prices: dict[str, dict[str, float | None] | None]
+    fresh: bool
+    requests: int
+    rejected: int
+    unchanged: int
+    shard_rows: list[int]
+    first_start: datetime
+    generation: int
+    versions: dict[str, str]
+
+    @property
+    def workplace(self) -> Workplace:
+        return Workplace(self.run, self.generation, self.hash)
+
+
+def plan_hash(
+    *,
+    run_date: date,
+    recipe: dict[str, Any],
+    models: dict[str, Any],
+    fingerprint: str,
+    only: str,
+    limit: int | None,
+) -> str:
+    """sha256, in hex, of everything that decides what a run makes."""
+    inputs = [run_date.isoformat(), recipe, models, fingerprint, only, limit]
+    return sha256(orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def read_plan(store: Store, run: str) -> Plan | None:
+    """The run's plan as it stands, or None before its first start."""
+    document = read_json(store, plan_path(run))
+    return Plan.model_validate(document) if document is not None else None
+
+
+def write_plan(store: Store, plan: Plan) -> None:
+    """Make `plan` the run's plan."""
+    write_json(store, plan_path(plan.run), plan.model_dump(mode="json"))
+
+
+def read_manifest(store: Store, run: str) -> dict[str, Any] | None:
+    """The run's latest manifest, or None before its first commit."""
+    return read_json(store, manifest_path(run))
+
+
+def refuse_another_plan(known: Plan, new_hash: str, *, changed: list[str]) -> None:
+    """Raise PlanChanged unless the hashes agree."""
+    if known.hash != new_hash:
+        what = ", ".join(changed) or "something"
+        raise PlanChanged(
+            f"run {known.run!r} was started with another plan: {what} changed",
+            where="--run",
+            hint="give another --run, or --replace to make it anew (finished calls stay paid and are reused)",
+        )
+
+
+def changes(known: Plan, new: Plan) -> list[str]:
+    """Which inputs differ between two plans, in words."""
+    names = {"run_date": "the run date", "recipe": "the recipe", "models": "the models file"}
+    names |= {"fingerprint": "the request table", "only": "--only", "limit": "--limit"}
+    return [word for name, word in names.items() if getattr(known, name) != getattr(new, name)]

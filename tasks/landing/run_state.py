@@ -1,0 +1,153 @@
+"""One run in one process: its plan brought to life, shared by all the shards that this process works."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tasks.calling.catalog import Catalog
+from tasks.calling.journal import journal_folder
+from tasks.calling.ledger import Ledger
+from tasks.calling.prices import Price
+from tasks.calling.route_making import make_routes
+from tasks.calling.run_calls import RunCalls
+from tasks.patterns.recipe import Recipe
+from tasks.patterns.templates import Renderer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import SecretStr
+
+    from tasks.calling.engine import Engine
+    from tasks.calling.sending import Patience
+    from tasks.landing.plan import Plan
+    from tasks.storing.filesystem import Store
+
+UPLOAD_SECONDS = 30.0
+SYNC_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class RunState:
+    """What the shards of a run share in a process.
+
+    Attributes:
+        rows_gate: rows worked at once.
+        rows_done: for progress, in this process.
+    """
+
+    plan: Plan
+    store: Store
+    recipe: Recipe
+    catalog: Catalog
+    calls: RunCalls
+    renderer: Renderer
+    rows_gate: asyncio.Semaphore
+    rows_done: int = 0
+    _keeper: asyncio.Task[None] | None = field(default=None)
+
+    @property
+    def worker(self) -> str:
+        return self.calls.ledger.worker
+
+    async def start(self) -> None:
+        """Begin to upload what is journalled, every half minute."""
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def stop(self, *, journal_is_landed: bool) -> None:
+        """Upload the rest and let go of the journal."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+        await self.calls.ledger.upload()
+        self.calls.ledger.close(remove=journal_is_landed)
+
+    async def _keep(self) -> None:
+        uploaded = time.monotonic()
+        while True:
+            await asyncio.sleep(SYNC_SECONDS)
+            await self.calls.ledger.sync()
+            await self.calls.ledger.refresh()
+            if time.monotonic() - uploaded >= UPLOAD_SECONDS:
+                await self.calls.ledger.upload()
+                uploaded = time.monotonic()
+
+
+def run_state(
+    engine: Engine,
+    store: Store,
+    plan: Plan,
+    *,
+    concurrency: int,
+    key_of: Callable[[str], SecretStr | None],
+    patience: Patience,
+) -> RunState:
+    """This process's state of the run, made at the first call and shared after.
+
+    Args:
+        key_of: provider name → its key.
+
+    Raises:
+        UserError: a key cannot be had.
+    """
+
+    def make() -> RunState:
+        return _make(engine, store, plan, concurrency=concurrency, key_of=key_of, patience=patience)
+
+    return engine.run_state(state_key(store, plan), make)
+
+
+def state_key(store: Store, plan: Plan) -> tuple[str, ...]:
+    """Under which the engine keeps the run's state."""
+    return (store.url, plan.workplace.folder)
+
+
+def _make(
+    engine: Engine,
+    store: Store,
+    plan: Plan,
+    *,
+    concurrency: int,
+    key_of: Callable[[str], SecretStr | None],
+    patience: Patience,
+) -> RunState:
+    catalog = Catalog.from_frozen(plan.models)
+    priced = {name: Price.model_validate(each) if each else None for name, each in plan.prices.items()}
+    routes = make_routes(engine, catalog, priced, key_of)
+    ledger = Ledger(
+        engine.past_calls(store),
+        plan.run,
+        plan.first_start,
+        journal_folder(store.url, plan.run),
+        worker_name(),
+    )
+    ledger.recover()
+    calls = RunCalls(
+        client=engine.client,
+        ledger=ledger,
+        routes=routes,
+        fallbacks={name: catalog.model(name).fallback for name in routes},
+        gate=asyncio.Semaphore(concurrency),
+        patience=patience,
+    )
+    state = RunState(
+        plan,
+        store,
+        Recipe.from_frozen(plan.recipe),
+        catalog,
+        calls,
+        Renderer(),
+        asyncio.Semaphore(concurrency),
+    )
+    engine.wait(state.start())
+    return state
+
+
+def worker_name() -> str:
+    """A name for this process, unique over machines and time, fit for a file name."""
+    host = "".join(each for each in socket.gethostname() if each.isalnum())[:16] or "host"
+    return f"{host}{os.getpid():x}{time.time_ns() // 1_000_000:x}"

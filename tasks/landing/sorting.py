@@ -1,0 +1,152 @@
+"""The request table of a run, sorted into shards: one row group per shard, so that a shard reads only its own.
+
+Rows pass through a local file, so memory holds a batch and the shard numbers, not the table.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.storing.parts import write_batches, write_part
+from tasks.storing.requests import Reject, Request, canonical
+from tasks.storing.schemas import REJECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tasks.storing.filesystem import Store
+
+ROWS_PER_SHARD = 400
+BATCH_ROWS = 1000
+REQUESTS = pa.schema([("request_id", pa.string()), ("row", pa.int64()), ("request", pa.string())])
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A table on local disk, read once, with what it came to.
+
+    Attributes:
+        fingerprint: sha256 over every request and every reject, in order.
+        shard_rows: number of rows of each shard.
+        unchanged: rows that `--only` left out.
+    """
+
+    spool: Path
+    rejects: list[dict[str, Any]]
+    fingerprint: str
+    rows: int
+    unchanged: int
+    shards: np.ndarray[Any, np.dtype[np.int32]]
+    shard_rows: list[int]
+
+
+def sort_requests(
+    read: Iterable[Request | Reject], *, wanted: Callable[[Request], bool], limit: int | None, run: str
+) -> Sorted:
+    """Read a request table to its end.
+
+    Args:
+        wanted: whether a request is to be made tonight.
+        limit: stop after this many wanted requests.
+    """
+    digest = sha256()
+    rejects: list[dict[str, Any]] = []
+    ids: list[int] = []
+    unchanged = 0
+    with tempfile.NamedTemporaryFile(prefix="nightpress-requests-", delete=False) as file:
+        spool = Path(file.name)
+        with pa.ipc.new_file(file, REQUESTS) as writer:
+            batch: list[Request] = []
+            for each in read:
+                if isinstance(each, Reject):
+                    rejects.append(_reject_row(each, run))
+                    digest.update(orjson.dumps(["reject", each.row, each.reason, each.raw]))
+                    continue
+                if not wanted(each):
+                    unchanged += 1
+                    continue
+                digest.update(each.request_id.encode() + b"\0" + canonical(each.values))
+                ids.append(_number(each.request_id))
+                batch.append(each)
+                if len(batch) == BATCH_ROWS:
+                    writer.write_batch(_batch(batch))
+                    batch = []
+                if len(ids) == limit:
+                    break
+            writer.write_batch(_batch(batch))
+    count = max(1, -(-len(ids) // ROWS_PER_SHARD))
+    shards = (np.array(ids, dtype=np.uint64) % np.uint64(count)).astype(np.int32)
+    shard_rows = np.bincount(shards, minlength=count).tolist()
+    return Sorted(spool, rejects, digest.hexdigest(), len(ids), unchanged, shards, shard_rows)
+
+
+def store_requests(store: Store, table: Sorted, requests_path: str, rejects_path: str) -> None:
+    """Put the sorted requests, and the rejects, into the store."""
+    write_batches(store, requests_path, REQUESTS, _shards(table))
+    write_part(store, rejects_path, REJECTS, table.rejects)
+
+
+def shard_of(request_id: str, shards: int) -> int:
+    """The shard of a request: its hash modulo their number."""
+    return _number(request_id) % shards
+
+
+def _number(request_id: str) -> int:
+    return int.from_bytes(sha256(request_id.encode()).digest()[:8], "big")
+
+
+def read_shard(store: Store, path: str, shard: int, shard_rows: list[int]) -> list[Request]:
+    """The requests of one shard, in the table's order."""
+    if not shard_rows[shard]:
+        return []
+    group = sum(1 for rows in shard_rows[:shard] if rows)
+    table = read_row_group(store, path, group)
+    return [
+        Request(each["request_id"], each["row"], orjson.loads(each["request"])) for each in table.to_pylist()
+    ]
+
+
+def read_row_group(store: Store, path: str, number: int) -> pa.Table:
+    """One row group of a part."""
+    with store.open_read(path) as file:
+        return pq.ParquetFile(file).read_row_group(number)
+
+
+def _shards(table: Sorted) -> Iterator[pa.Table]:
+    with pa.memory_map(str(table.spool)) as file:
+        spooled = pa.ipc.open_file(file).read_all()
+        order = np.argsort(table.shards, kind="stable")
+        start = 0
+        for rows in table.shard_rows:
+            yield spooled.take(pa.array(order[start : start + rows]))
+            start += rows
+
+
+def _batch(requests: list[Request]) -> pa.RecordBatch:
+    return pa.record_batch(
+        [
+            pa.array([each.request_id for each in requests], pa.string()),
+            pa.array([each.row for each in requests], pa.int64()),
+            pa.array([orjson.dumps(each.values).decode() for each in requests], pa.string()),
+        ],
+        schema=REQUESTS,
+    )
+
+
+def _reject_row(reject: Reject, run: str) -> dict[str, Any]:
+    return {
+        "run": run,
+        "row": reject.row,
+        "request_id": reject.request_id,
+        "reason": reject.reason,
+        "raw": reject.raw,
+    }

@@ -1,0 +1,206 @@
+"""How a run starts: anew, where it was left, once more for the rows that may go better now, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.calling.route_making import prices, reachable
+from tasks.landing.commit import clean_up
+from tasks.landing.outputs import RETRYABLE
+from tasks.landing.plan import (
+    Only,
+    Plan,
+    changes,
+    plan_hash,
+    read_manifest,
+    read_plan,
+    refuse_another_plan,
+    write_plan,
+)
+from tasks.landing.run_paths import checked_run_name, rejects_path, requests_path
+from tasks.landing.selecting import selection
+from tasks.landing.sorting import shard_of, sort_requests, store_requests
+from tasks.patterns.recipe import check_models, models_named
+from tasks.patterns.running import check_runs
+from tasks.storing.errors import UserError
+from tasks.storing.parts import read_rows
+from tasks.storing.records import read_json, write_json_new
+from tasks.storing.requests import read_requests
+
+if TYPE_CHECKING:
+    from tasks.calling.catalog import Catalog
+    from tasks.landing.sorting import Sorted
+    from tasks.patterns.recipe import Recipe
+    from tasks.storing.filesystem import Store
+
+Way = Literal["new", "resume", "again", "done"]
+PACKAGES = ("nightpress", "prefect", "pyarrow", "genai-prices")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants run.
+
+    Attributes:
+        requests: path, glob, folder or URL of the request table.
+        fresh: reuse no other run's answers.
+        replace: another plan may take the place of the one known under this name.
+        budgeted: the run has a budget, so every price must be known.
+    """
+
+    run: str
+    run_date: date
+    requests: str
+    recipe: Recipe
+    catalog: Catalog
+    only: Only = "all"
+    limit: int | None = None
+    fresh: bool = False
+    replace: bool = False
+    budgeted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How to go on.
+
+    Attributes:
+        redo: shard → request ids to work again; None: every row of every shard.
+        manifest: of the run as it stands, where it has committed.
+    """
+
+    way: Way
+    plan: Plan
+    redo: dict[int, frozenset[str]] | None = None
+    manifest: dict[str, Any] | None = None
+
+
+def start(store: Store, wish: Wish) -> Start:
+    """Read the requests, compare with what the store knows of the run, write the plan.
+
+    Raises:
+        UserError: something in the wish is wrong.
+        PlanChanged: the run exists with another plan, and `replace` is not wished.
+    """
+    table = _read(store, wish)
+    try:
+        return _start(store, wish, table)
+    finally:
+        table.spool.unlink(missing_ok=True)
+
+
+def preview(store: Store, wish: Wish) -> str:
+    """What a start would do, in a line; writes nothing.
+
+    Raises:
+        UserError: something in the wish is wrong.
+    """
+    table = _read(store, wish)
+    table.spool.unlink(missing_ok=True)
+    plan = _plan(wish, table, generation=1)
+    known = read_plan(store, wish.run)
+    way = "new" if known is None else "known" if known.hash == plan.hash else "known with another plan"
+    return (
+        f"{wish.run} ({way}): {table.rows:,} requests in {len(table.shard_rows)} shards, {len(table.rejects):,} rejected, "
+        f"{table.unchanged:,} left out as unchanged; models {', '.join(plan.prices)}"
+    )
+
+
+def _read(store: Store, wish: Wish) -> Sorted:
+    checked_run_name(wish.run)
+    check_models(wish.recipe, wish.catalog.models)
+    check_runs(wish.recipe)
+    wanted = selection(store, wish.only, recipe=wish.recipe.recipe, run=wish.run)
+    read = read_requests(wish.requests, wish.recipe.columns, run_date=wish.run_date)
+    return sort_requests(read, wanted=wanted, limit=wish.limit, run=wish.run)
+
+
+def _start(store: Store, wish: Wish, table: Sorted) -> Start:
+    known, manifest = read_plan(store, wish.run), read_manifest(store, wish.run)
+    fresh_plan = _plan(wish, table, generation=(manifest["generation"] if manifest else 0) + 1)
+    if known is not None and known.hash == fresh_plan.hash and not (wish.replace and manifest):
+        if manifest is None or manifest["generation"] < known.generation:
+            return Start("resume", known, redo_of(store, known), manifest)
+        clean_up(store, known, manifest)
+        return _again(store, known, manifest)
+    if known is not None and not wish.replace:
+        refuse_another_plan(known, fresh_plan.hash, changed=changes(known, fresh_plan))
+    store_requests(
+        store, table, requests_path(wish.run, fresh_plan.hash), rejects_path(wish.run, fresh_plan.hash)
+    )
+    write_plan(store, fresh_plan)
+    return Start("new", fresh_plan, None, manifest)
+
+
+def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
+    recipe, models = wish.recipe.canonical(), wish.catalog.canonical()
+    priced = prices(wish.catalog, reachable(wish.catalog, sorted(models_named(wish.recipe))))
+    unknown = [name for name, price in priced.items() if price is None]
+    if unknown and (wish.budgeted or wish.recipe.budget.usd_per_request is not None):
+        raise UserError(
+            f"nobody knows the price of {', '.join(unknown)}, so a budget cannot be kept",
+            where="models file", hint="add `price: {input: .., output: ..}` (USD per million tokens) to the model",
+        )  # fmt: skip
+    return Plan(
+        run=wish.run,
+        run_date=wish.run_date,
+        recipe=recipe,
+        models=models,
+        fingerprint=table.fingerprint,
+        only=wish.only,
+        limit=wish.limit,
+        hash=plan_hash(
+            run_date=wish.run_date, recipe=recipe, models=models, fingerprint=table.fingerprint, only=wish.only,
+            limit=wish.limit,
+        ),
+        prices={name: price.model_dump(mode="json") if price else None for name, price in priced.items()},
+        fresh=wish.fresh,
+        requests=table.rows + len(table.rejects),
+        rejected=len(table.rejects),
+        unchanged=table.unchanged,
+        shard_rows=table.shard_rows,
+        first_start=datetime.now(UTC),
+        generation=generation,
+        versions={name: version(name) for name in PACKAGES},
+    )  # fmt: skip
+
+
+def _again(store: Store, known: Plan, manifest: dict[str, Any]) -> Start:
+    redo = _may_go_better(store, manifest, len(known.shard_rows))
+    if not redo:
+        return Start("done", known, None, manifest)
+    plan = known.model_copy(update={"generation": manifest["generation"] + 1})
+    write_json_new(store, plan.workplace.redo_path, {str(shard): sorted(ids) for shard, ids in redo.items()})
+    write_plan(store, plan)
+    return Start("again", plan, redo, manifest)
+
+
+def redo_of(store: Store, plan: Plan) -> dict[int, frozenset[str]] | None:
+    """Which rows a later generation of a plan works again, by shard; None if it works them all."""
+    document = read_json(store, plan.workplace.redo_path)
+    return {int(shard): frozenset(ids) for shard, ids in document.items()} if document is not None else None
+
+
+def _may_go_better(store: Store, manifest: dict[str, Any], shards: int) -> dict[int, frozenset[str]]:
+    """The failed rows that are worth another try and the deferred ones, by shard."""
+    found: list[str] = []
+    for part in manifest["parts"]["outputs"]:
+        for batch in read_rows(store, part["path"], ["request_id", "status", "error_kind"]):
+            table = pa.Table.from_batches([batch])
+            retryable = pc.is_in(table["error_kind"], value_set=pa.array(sorted(RETRYABLE)))
+            found += table.filter(pc.and_(pc.equal(table["status"], "failed"), retryable))[
+                "request_id"
+            ].to_pylist()
+    for part in manifest["parts"]["deferred"]:
+        for batch in read_rows(store, part["path"], ["request_id"]):
+            found += batch["request_id"].to_pylist()
+    by_shard: dict[int, set[str]] = {}
+    for request_id in found:
+        by_shard.setdefault(shard_of(request_id, shards), set()).add(request_id)
+    return {shard: frozenset(ids) for shard, ids in by_shard.items()}

@@ -1,0 +1,1 @@
+"""How models work together: the recipe and its patterns. No Prefect."""

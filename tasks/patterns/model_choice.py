@@ -1,0 +1,68 @@
+"""How a recipe says which model: by name, as a list, as a cascade, or by what is needed. No I/O."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Usd = Annotated[float, Field(gt=0, le=1_000_000)]
+Text = Annotated[str, Field(min_length=1)]
+ModelName = Annotated[str, Field(min_length=1, max_length=200, description="A name from the models file.")]
+
+
+class Part(BaseModel):
+    """What every part of a recipe has in common: it never changes, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Cascade(Part):
+    """The first model answers; the next is asked while the answer scores below `accept`."""
+
+    cascade: Annotated[tuple[ModelName, ...], Field(min_length=1)]
+    accept: Fraction = 0.8
+
+
+class Need(Part):
+    """The cheapest model of the catalog that fits; the floor is the larger of quality and 0.8 x complexity."""
+
+    strength: Annotated[Text, Field(alias="for", description="A strength in the models file, e.g. analysis.")]
+    quality: Fraction | None = None
+    complexity: Fraction | None = None
+    usd_per_call: Usd | None = None
+    partner: Annotated[
+        Text | None, Field(alias="with", description="An earlier step: its model should be compatible.")
+    ] = None
+
+
+def _shape(value: Any) -> str:
+    if isinstance(value, str):
+        return "name"
+    if isinstance(value, list | tuple):
+        return "list"
+    is_cascade = isinstance(value, Cascade) or (isinstance(value, dict) and "cascade" in value)
+    return "Cascade" if is_cascade else "Need"
+
+
+ModelChoice = Annotated[
+    Annotated[ModelName, Tag("name")]
+    | Annotated[tuple[ModelName, ...], Field(min_length=1, description="In fallback order."), Tag("list")]
+    | Annotated[Cascade, Tag("Cascade")]
+    | Annotated[Need, Tag("Need")],
+    Discriminator(_shape),
+]
+
+
+def names_in(choice: ModelChoice) -> tuple[str, ...]:
+    """The models that a choice names, in its order; none for a need."""
+    match choice:
+        case str():
+            return (choice,)
+        case tuple():
+            return choice
+        case Cascade():
+            return choice.cascade
+        case _:
+            return ()

@@ -1,0 +1,116 @@
+"""Running a step: its condition, its pattern, its checks, its result; whatever the pattern is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tasks.calling.failures import CallFailed
+from tasks.judging.checks import failed_checks
+from tasks.patterns.ask import Correction, ask
+from tasks.patterns.draft import NOTHING, Draft
+from tasks.patterns.model_choice import Cascade, Need
+from tasks.patterns.pipeline import pipeline
+from tasks.patterns.recipe_check import places
+from tasks.patterns.step_tree import model_choices
+from tasks.patterns.templates import RenderFailed
+from tasks.storing.errors import NightpressError, UserError
+
+if TYPE_CHECKING:
+    from tasks.patterns.recipe import Recipe
+    from tasks.patterns.scope import Scope
+    from tasks.patterns.steps import Step
+
+RUNS = ("ask", "pipeline")
+Drafts = dict[str, Draft]
+
+
+class RowFailed(NightpressError):
+    """A row has no usable result; `error_kind` is what the tables say."""
+
+    def __init__(self, error_kind: str, message: str) -> None:
+        super().__init__(error_kind, message)
+        self.error_kind = error_kind
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+async def run_step(step: Step, scope: Scope) -> Draft:
+    """A step's draft; empty if its condition does not hold, or if it failed and is optional.
+
+    Raises:
+        CallFailed, RowFailed, RenderFailed: the row fails.
+        RowDeferred: the row cannot go on now.
+    """
+    scope = scope.at(step.name)
+    if step.cache is not None:
+        scope = scope.caching(step.cache.ttl)
+    try:
+        if step.when is not None and not scope.renderer.holds(step.when, scope.values()):
+            return NOTHING
+        return await _checked(step, scope)
+    except (CallFailed, RowFailed, RenderFailed) as failure:
+        if not step.optional:
+            raise
+        scope.warnings.append(f"optional step {scope.path} failed: {failure}")
+        return NOTHING
+
+
+async def _checked(step: Step, scope: Scope) -> Draft:
+    draft, inner = await _run_pattern(step, scope, None)
+    wrong = _wrong(step, scope.seeing(inner), draft)
+    if wrong:
+        draft, inner = await _run_pattern(step, scope, Correction(draft.content, wrong, round_=2))
+        wrong = _wrong(step, scope.seeing(inner), draft)
+        if wrong:
+            raise RowFailed("checks_failed", f"{scope.path or 'the draft'} {'; '.join(wrong)}")
+    return _with_result(
+        step, scope.seeing({"draft": draft, **inner, **({step.name: draft} if step.name else {})}), draft
+    )
+
+
+async def _run_pattern(step: Step, scope: Scope, correction: Correction | None) -> tuple[Draft, Drafts]:
+    if step.ask is not None:
+        return await ask(step, step.ask, scope, correction), {}
+    if correction is not None:
+        reserved = {**scope.reserved, "feedback": "\n".join(correction.wrong), "round": correction.round}
+        scope = replace(scope, reserved=reserved)
+    if step.pipeline is not None:
+        return await pipeline(step.pipeline, scope, run_step)
+    raise UserError(f"the pattern {step.kind!r} is not run by this version")
+
+
+def _wrong(step: Step, scope: Scope, draft: Draft) -> list[str]:
+    return failed_checks(step.checks, draft.content, scope.render, draft.data or None) if step.checks else []
+
+
+def _with_result(step: Step, scope: Scope, draft: Draft) -> Draft:
+    result = step.result
+    if result is None:
+        return draft
+    data = {name: scope.render(template) for name, template in result.data.items()}
+    content = draft.content if result.content is None else scope.render(result.content)
+    return replace(draft, content=content, data=data or draft.data)
+
+
+def check_runs(recipe: Recipe) -> None:
+    """Whether this version runs every pattern and every way of choosing a model in the recipe.
+
+    Raises:
+        UserError: it does not; names the first such step.
+    """
+    for place in places(recipe):
+        at = ".".join(map(str, place.loc))
+        if place.step.kind not in RUNS:
+            raise UserError(
+                f"the pattern {place.step.kind!r} is valid, but not run by this version",
+                where=at, hint=f"it runs {' and '.join(RUNS)}",
+            )  # fmt: skip
+        for loc, choice in model_choices(place):
+            if isinstance(choice, Cascade | Need):
+                raise UserError(
+                    "choosing a model by need or cascade is valid, but not run by this version",
+                    where=".".join(map(str, loc)), hint="give a model's name, or a list of names",
+                )  # fmt: skip

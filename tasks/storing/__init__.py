@@ -1,0 +1,1 @@
+"""The store: file system, schemas, parts, records, manifests, request tables. No Prefect."""
