@@ -40,6 +40,8 @@ class Counts:
     """Counters since the start or the last reset.
 
     Attributes:
+        calls: requests that could be read; the others appear in `by_status` only.
+        by_status: responses by status; 499 stands for a connection that was dropped.
         sent: how often each request (hash of api, model and body) came.
         paid: how often each request was answered and billed.
         running: calls between arrival and the end of their answer, now.
@@ -92,6 +94,7 @@ class Counts:
         every = self.models.values()
         return {
             "simulated": True,
+            "requests": self.by_status.total(),
             "calls": self.calls,
             "answered": sum(m.answered for m in every),
             "tokens_in": sum(m.tokens_in for m in every),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _HEAD, _TAIL = 1500, 2500
 _MOST_KEYS = 12
-_KEY = re.compile(r"[\"'`](?P<name>[A-Za-z_]\w{0,40})[\"'`]\s*:\s*(?P<rest>[^\n]{0,40})")
+_KEY = re.compile(r"[\"'`](?P<name>[A-Za-z_]\w{0,40})[\"'`]\s*:\s*(?=(?P<rest>[^\n]{0,40}))")
 _NUMBER = re.compile(r"[<(\"']?\s*(?:-?\d|number|float|int\b|integer)")
 
 

@@ -162,8 +162,8 @@ class Values:
 
 
 _SENTENCES = (
-    "{p} is settled first, because the rest of {t} builds on it.",
-    "For {t}, {p} decides more than anything else that was named.",
+    "Begin with {p}, because the rest of “{t}” builds on that.",
+    "For “{t}”, nothing that was named decides more than {p}.",
     "A short trial of {p} on last month's cases answers the open question.",
-    "{p} needs one owner and a date on which it is looked at again.",
+    "Give {p} one owner and a date for a second look.",
 )

@@ -149,10 +149,10 @@ def _said_length(text: str) -> tuple[int | None, int | None]:
         before = text[max(0, found.start() - 24) : found.start()].lower()
         if found["upper"]:
             least, most = count, min(max(count, _whole(found["upper"])), MOST_WORDS)
-        elif LEAST.search(before):
-            least = count
         elif MOST.search(before):
             most = count
+        elif LEAST.search(before):
+            least = count
         else:
             least, most = round(count * 0.97), round(count * 1.05)
     return least, most

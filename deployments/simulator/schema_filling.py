@@ -107,7 +107,7 @@ class Filling:
     def _array(self, schema: dict[str, Any], name: str, depth: int) -> list[Any]:
         prefix = schema.get("prefixItems") or []
         items = schema.get("items", {})
-        count = self._count(schema, name, items, depth)
+        count = self._count(schema, name, items, depth) if items is not False else len(prefix)
         made = [self._fill(part, name, depth + 1) for part in prefix]
         for index in range(len(made), max(count, len(prefix))):
             with self._values.item(index):

@@ -15,6 +15,7 @@ from deployments.simulator.body_reading import (
     want_number,
     want_text,
 )
+from deployments.simulator.errors_openai import ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +90,7 @@ class OpenAIWire:
         self, kind: FaultKind, message: str | None = None, param: str | None = None, status: int | None = None
     ) -> Refused:
         """The error that OpenAI answers for this kind, with its usual status unless another is given."""
-        usual, error_type, code, text = _ERRORS[kind]
+        usual, error_type, code, text = ERRORS[kind]
         error = {"message": message or text, "type": error_type, "param": param, "code": code}
         return Refused(status or usual, {"error": error}, {})
 
@@ -157,50 +158,3 @@ _REFUSAL = "I'm sorry, but I can't help with that. (simulated)"
 _SAY_JSON = (
     "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."
 )
-_ERRORS: dict[str, tuple[int, str, str | None, str]] = {
-    "rate_limit": (
-        429,
-        "requests",
-        "rate_limit_exceeded",
-        "Rate limit reached for this model on requests per min (RPM).",
-    ),
-    "overloaded": (503, "server_error", None, "The engine is currently overloaded, please try again later."),
-    "server_error": (
-        500,
-        "server_error",
-        None,
-        "The server had an error while processing your request. Sorry about that!",
-    ),
-    "bad_key": (401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided."),
-    "no_credit": (
-        429,
-        "insufficient_quota",
-        "insufficient_quota",
-        "You exceeded your current quota, please check your plan and billing details.",
-    ),
-    "context_too_long": (
-        400,
-        "invalid_request_error",
-        "context_length_exceeded",
-        "This model's maximum context length is 128000 tokens. Please reduce the length of the messages.",
-    ),
-    "content_filter": (
-        400,
-        "invalid_request_error",
-        "content_filter",
-        "The response was filtered due to the prompt triggering the content management policy.",
-    ),
-    "model_missing": (
-        404,
-        "invalid_request_error",
-        "model_not_found",
-        "The model does not exist or you do not have access to it.",
-    ),
-    "forbidden": (
-        403,
-        "invalid_request_error",
-        "model_not_found",
-        "Project does not have access to this model.",
-    ),
-    "bad_request": (400, "invalid_request_error", None, "Invalid request (simulated fault)."),
-}

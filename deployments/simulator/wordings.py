@@ -40,7 +40,7 @@ LEAST = re.compile(
     r"(?:least|minimum|min\.?|more than|over|mindestens|moins|menos|almeno|minstens|najmniej|需|以上)\W*$|≥\s*$|>=\s*$"
 )
 MOST = re.compile(
-    r"(?:most|maximum|max\.?|no more than|under|up to|fewer than|less than|below|höchstens|maximal|plus|máximo|más|massimo"
+    r"(?:most|maximum|max\.?|no more than|under|up to|fewer than|less than|below|höchstens|maximal|plus|máximo|lo más|massimo"
     r"|hoogstens|najwyżej|within)\W*(?:of )?$|≤\s*$|<=\s*$"
 )
 OUTLINE = re.compile(

@@ -45,7 +45,7 @@ class Route:
         """What `usage` costs; None if the price or the usage is not known."""
         if self.price is None or usage is None or usage.tokens_in is None:
             return None
-        return cost(self.price, usage.tokens_in, usage.tokens_out or 0, usage.tokens_cached or 0)
+        return cost(self.price, usage.tokens_in, usage.tokens_out, usage.tokens_cached or 0)
 
     def worst_usd(self, tokens_in: int, max_tokens: int) -> float | None:
         """What a call may cost at most; None if the price is not known."""

@@ -10,7 +10,7 @@ from tasks.calling.call import Asked, Call, Completion, Row, settle
 from tasks.calling.call_rows import failed_row, hit_row, paid_row
 from tasks.calling.failures import CallFailed
 from tasks.calling.ledger import servable
-from tasks.calling.sending import Patience, expected, send
+from tasks.calling.sending import Patience, Sender, expected
 from tasks.storing.errors import RowDeferred
 
 if TYPE_CHECKING:
@@ -137,28 +137,26 @@ class RunCalls:
         return _completion(answered, usd=answered["usd"], cached=False)
 
     async def _send(self, asked: Asked) -> dict[str, Any]:
-        route = asked.route
-        attempts = expected(asked.call.ask, route)
-        async with self.gate:
-            self._check_open(route)
-            start = self.ledger.started(
-                asked.call_id, asked.row.request_id, route.name, attempts.reserved_usd
-            )
-            self.counters.in_flight += 1
-            try:
-                reply = await send(
-                    self.client, asked, attempts, self.patience, lambda: self._check_open(route)
-                )
-            except (CallFailed, RowDeferred) as failure:
-                self.ledger.finished(start, failed_row(asked, attempts, failure))
-                self._count_failure(route, attempts, failure)
-                raise
-            finally:
-                self.counters.in_flight -= 1
-            answered = paid_row(asked, attempts, reply)
-            self.ledger.finished(start, answered)
-            self._count(answered)
+        self._check_open(asked.route)
+        attempts = expected(asked.call.ask, asked.route)
+        sender = Sender(self.client, self.patience, self.gate, self._check_open, self._started)
+        try:
+            reply = await sender.send(asked, attempts)
+        except (CallFailed, RowDeferred) as failure:
+            self._failed(asked, attempts, failure)
+            raise
+        finally:
+            self.counters.in_flight -= bool(attempts.count)
+        answered = paid_row(asked, attempts, reply)
+        self.ledger.finished(attempts.start, answered)
+        self._count(answered)
         return answered
+
+    def _started(self, asked: Asked, attempts: Attempts) -> None:
+        attempts.start = self.ledger.started(
+            asked.call_id, asked.row.request_id, asked.route.name, attempts.reserved_usd
+        )
+        self.counters.in_flight += 1
 
     def _serve(self, known: dict[str, Any], asked: Asked) -> Completion:
         if known["call_id"] == asked.call_id:  # this very call, made before the run was interrupted
@@ -175,12 +173,13 @@ class RunCalls:
         self.counters.tokens_in += answered["tokens_in"] or 0
         self.counters.tokens_out += answered["tokens_out"] or 0
 
-    def _count_failure(self, route: Route, attempts: Attempts, failure: CallFailed | RowDeferred) -> None:
-        self.counters.usd += attempts.usd_failed
-        if isinstance(failure, CallFailed):
+    def _failed(self, asked: Asked, attempts: Attempts, failure: CallFailed | RowDeferred) -> None:
+        if attempts.start is not None:  # what was never sent leaves no row
+            self.ledger.finished(attempts.start, failed_row(asked, attempts, failure))
             self.counters.failed += 1
-            if failure.kind == "close_provider":
-                self.closed.setdefault(route.provider_name, failure)
+        self.counters.usd += attempts.usd_failed
+        if isinstance(failure, CallFailed) and failure.kind == "close_provider":
+            self.closed.setdefault(asked.route.provider_name, failure)
 
     def _check_open(self, route: Route) -> None:
         closed = self.closed.get(route.provider_name)

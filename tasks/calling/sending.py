@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from time import monotonic, time
 from typing import TYPE_CHECKING, Self
@@ -44,10 +45,11 @@ class Patience:
 
 @dataclass(slots=True)
 class Attempts:
-    """What the attempts at one call came to, filled in as they end."""
+    """What the attempts at one call came to, filled in as they end; `start` is its number in the journal."""
 
     reserved_usd: float | None
     tokens: int
+    start: int | None = None
     count: int = 0
     waits: int = 0
     usd_failed: float = 0.0
@@ -57,73 +59,102 @@ class Attempts:
     seconds: float = 0.0
 
 
-async def send(
-    client: HttpClient, asked: Asked, attempts: Attempts, patience: Patience, check_open: Callable[[], None]
-) -> Reply:
-    """Ask until there is an answer or no more patience; the row's budgets reserve the worst case of every attempt.
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Sends the calls of one run in this process.
 
-    Args:
-        attempts: is filled in, also when this raises.
-        check_open: raises CallFailed if the provider has been closed meanwhile.
-
-    Raises:
-        CallFailed: kind `next_model`, `row_fails` or `close_provider`.
-        OverBudget: an attempt's worst case does not fit.
+    Attributes:
+        gate: bounds the requests in flight, whatever their provider.
+        check_open: raises CallFailed if the route's provider has been closed for this run.
+        started: is told that a call is about to be sent for the first time.
     """
-    body = orjson.dumps(asked.route.wire.body(asked.route.model, asked.call.ask))
 
-    async def attempt() -> Reply:
-        return await _attempt(client, asked, body, attempts, patience, check_open)
+    client: HttpClient
+    patience: Patience
+    gate: asyncio.Semaphore
+    check_open: Callable[[Route], None]
+    started: Callable[[Asked, Attempts], None]
 
-    retrying = AsyncRetrying(
-        retry=retry_if_exception(_may_go_on),
-        wait=_pause(patience),
-        stop=lambda state: _out_of_patience(state, attempts, patience),
-        reraise=True,
-    )
-    try:
-        return await retrying(attempt)
-    except CallFailed as failure:
-        if failure.kind in ("wait", "retry"):
-            raise _given_up(failure, attempts) from failure
-        raise
+    async def send(self, asked: Asked, attempts: Attempts) -> Reply:
+        """Ask until there is an answer or no more patience; the row's budgets reserve the worst case of each attempt.
 
+        Args:
+            attempts: is filled in, also when this raises.
 
-async def _attempt(
-    client: HttpClient,
-    asked: Asked,
-    body: bytes,
-    attempts: Attempts,
-    patience: Patience,
-    check_open: Callable[[], None],
-) -> Reply:
-    route = asked.route
-    permits = [await quota.acquire(attempts.tokens) for quota in route.quotas]
-    tokens_used: int | None = None
-    try:
-        check_open()
-        with _Reservation(asked.row.budgets, attempts) as reservation:
-            attempts.count += 1
-            sent = monotonic()
-            attempts.first_sent = attempts.first_sent or sent
-            try:
-                reply = await _exchange(client, route, body, patience)
-            except CallFailed as failure:
-                tokens_used = _tokens(failure.usage)
-                reservation.failed(failure, route.usd(failure.usage))
-                if failure.kind == "wait":
-                    attempts.waits += 1
-                    route.quotas[-1].throttled(permits[-1], failure.retry_after)
+        Raises:
+            CallFailed: kind `next_model`, `row_fails` or `close_provider`.
+            OverBudget: an attempt's worst case does not fit.
+        """
+        body = orjson.dumps(asked.route.wire.body(asked.route.model, asked.call.ask))
+        try:
+            return await self._attempt(asked, attempts, body)
+        except CallFailed as failure:
+            if not _may_go_on(failure):
                 raise
-            finally:
-                attempts.seconds = monotonic() - sent
+            return await self._go_on(asked, attempts, body, failure)
+
+    async def _go_on(self, asked: Asked, attempts: Attempts, body: bytes, failure: CallFailed) -> Reply:
+        """Apart from the first attempt, so that a call that goes well costs no retry machinery."""
+        failures = [failure]
+
+        async def attempt() -> Reply:
+            if failures:
+                raise failures.pop()
+            return await self._attempt(asked, attempts, body)
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(_may_go_on),
+            wait=_pause(self.patience),
+            stop=lambda state: _out_of_patience(state, attempts, self.patience),
+            reraise=True,
+        )
+        try:
+            return await retrying(attempt)
+        except CallFailed as last:
+            if _may_go_on(last):
+                raise _given_up(last, attempts) from last
+            raise
+
+    async def _attempt(self, asked: Asked, attempts: Attempts, body: bytes) -> Reply:
+        route = asked.route
+        permits: list[Permit] = []
+        tokens_used: int | None = None
+        try:
+            for quota in route.quotas:
+                permits.append(await quota.acquire(attempts.tokens))  # noqa: PERF401 - those got are given back below
+            async with self.gate:
+                self.check_open(route)
+                reply = await self._reserved(asked, attempts, body)
             tokens_used = _tokens(reply.usage)
-            reservation.succeeded(route.usd(reply.usage))
             for quota in route.quotas:
                 quota.succeeded()
             return reply
-    finally:
-        _release(route, permits, tokens_used)
+        except CallFailed as failure:
+            tokens_used = _tokens(failure.usage)
+            if failure.kind == "wait":
+                attempts.waits += 1
+                route.quotas[-1].throttled(permits[-1], failure.retry_after)
+            raise
+        finally:
+            for quota, permit in zip(route.quotas, permits, strict=False):
+                quota.release(permit, tokens_used=tokens_used)
+
+    async def _reserved(self, asked: Asked, attempts: Attempts, body: bytes) -> Reply:
+        with _Reservation(asked.row.budgets, attempts) as reservation:
+            attempts.count += 1
+            if attempts.count == 1:
+                self.started(asked, attempts)
+            sent = monotonic()
+            attempts.first_sent = attempts.first_sent or sent
+            try:
+                reply = await _exchange(self.client, asked.route, body, self.patience)
+            except CallFailed as failure:
+                reservation.failed(failure, asked.route.usd(failure.usage))
+                raise
+            finally:
+                attempts.seconds = monotonic() - sent
+            reservation.succeeded(asked.route.usd(reply.usage))
+            return reply
 
 
 async def _exchange(client: HttpClient, route: Route, body: bytes, patience: Patience) -> Reply:
@@ -177,11 +208,6 @@ class _Reservation:
     def __exit__(self, *_: object) -> None:
         for budget in self._budgets:
             budget.settle(self._reserved, self._spent)
-
-
-def _release(route: Route, permits: list[Permit], tokens_used: int | None) -> None:
-    for quota, permit in zip(route.quotas, permits, strict=False):
-        quota.release(permit, tokens_used=tokens_used)
 
 
 def _tokens(usage: Usage | None) -> int | None:

@@ -44,7 +44,7 @@ class LocalFiles:
 
     def write_new(self, path: str, data: bytes) -> bool:
         target = self._at(path)
-        with self._explaining(), self._unfinished(target) as file:
+        with self._unfinished(target) as file, self._explaining():
             file.write(data)
             _sync(file)
             try:
@@ -82,21 +82,23 @@ class LocalFiles:
     @contextmanager
     def open_write(self, path: str) -> Iterator[BinaryIO]:
         target = self._at(path)
-        with self._explaining(), self._unfinished(target) as file:
+        with self._unfinished(target) as file:
             yield file
-            _sync(file)
-            Path(file.name).replace(target)
-            _sync_folder(target.parent)
+            with self._explaining():
+                _sync(file)
+                Path(file.name).replace(target)
+                _sync_folder(target.parent)
 
     @contextmanager
     def _unfinished(self, target: Path) -> Iterator[BinaryIO]:
         """A new file on the target's disk, in a folder that no reader looks into; gone when the block ends."""
-        folder = self.folder / UNFINISHED
-        folder.mkdir(parents=True, exist_ok=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = folder / uuid4().hex
+        temporary = self.folder / UNFINISHED / uuid4().hex
+        with self._explaining():
+            temporary.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file = temporary.open("xb")
         try:
-            with temporary.open("xb") as file:
+            with file:
                 yield file
         finally:
             temporary.unlink(missing_ok=True)

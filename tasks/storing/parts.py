@@ -173,10 +173,9 @@ def _joined(groups: Iterable[pa.Table]) -> Iterator[pa.Table]:
         if waiting and (rows + group.num_rows > JOINED_ROWS or size_bytes + group.nbytes > JOINED_BYTES):
             yield pa.concat_tables(waiting, promote_options="default")
             waiting, rows, size_bytes = [], 0, 0
-        if group.num_rows:
-            waiting.append(group)
-            rows += group.num_rows
-            size_bytes += group.nbytes
+        waiting.append(group)
+        rows += group.num_rows
+        size_bytes += group.nbytes
     if waiting:
         yield pa.concat_tables(waiting, promote_options="default")
 

@@ -13,15 +13,20 @@ import s3fs
 from botocore.exceptions import BotoCoreError
 
 from tasks.storing.errors import UserError
+from tasks.storing.s3_errors import explaining, refused, server_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from pydantic import SecretStr
 
 READ_AHEAD_BYTES = 1 << 20
 UPLOAD_PART_BYTES = 16 << 20
 KEYS_PER_CALL = 1000
+CLIENT = {"connect_timeout": 10, "read_timeout": 30, "max_pool_connections": 32}
+# Each of these is a full set of botocore's own tries: s3fs's 5 would hang for 12 minutes on a silent server.
+TRIES = 2
 CONFLICT_TRIES = 5
 WRITER = "nightpress-writer"
 
@@ -51,14 +56,14 @@ class S3Files:
             key=key,
             secret=secret.get_secret_value() if secret else None,
             endpoint_url=address or None,
-            config_kwargs={"connect_timeout": 10, "read_timeout": 60, "max_pool_connections": 32}
-            | _checksums(address),
+            config_kwargs=CLIENT | _checksums(address),
             use_listings_cache=False,
             skip_instance_cache=True,
             fixed_upload_size=True,
             # By its own comparison: s3fs fails with a TypeError on radosgw's answer to If-Match.
             local_expiry_check=True,
         )
+        remote.retries = TRIES
         files = cls(bucket, prefix, address, remote)
         files._call("list_objects_v2", Prefix=files._key(""), MaxKeys=1)
         return files
@@ -79,9 +84,9 @@ class S3Files:
                 self._call("put_object", Key=key, Body=data, IfNoneMatch="*", Metadata={WRITER: writer})
                 return True
             except OSError as error:
-                if isinstance(error, FileExistsError) or _code(error) in {"PreconditionFailed", "412"}:
+                if isinstance(error, FileExistsError) or server_code(error) in {"PreconditionFailed", "412"}:
                     return self._wrote(key, writer)
-                if _code(error) != "ConditionalRequestConflict":
+                if server_code(error) != "ConditionalRequestConflict":
                     raise
         raise OSError(f"{path}: other writers kept {CONFLICT_TRIES} tries from ending")
 
@@ -111,7 +116,8 @@ class S3Files:
             failed = self._call("delete_objects", Delete=some).get("Errors", [])
             if failed:
                 first = failed[0]
-                raise self._refused(f"{first.get('Code')} for {first.get('Key')} and {len(failed) - 1} more")
+                why = f"{first.get('Code')} for {first.get('Key')} and {len(failed) - 1} more"
+                raise refused(self.bucket, self.endpoint, why)
 
     def open_read(self, path: str) -> BinaryIO:
         with self._explaining():
@@ -154,34 +160,8 @@ class S3Files:
             return False
         return bool(head.get("Metadata", {}).get(WRITER) == writer)
 
-    @contextmanager
-    def _explaining(self) -> Iterator[None]:
-        try:
-            yield
-        except PermissionError as error:
-            raise self._refused(str(error)) from error
-        except FileNotFoundError as error:
-            if _code(error) != "NoSuchBucket":
-                raise
-            raise UserError(
-                f"there is no bucket {self.bucket!r}",
-                where=self.endpoint or "AWS S3",
-                hint="create it, or correct the store's URL or endpoint",
-            ) from error
-        except BotoCoreError as error:
-            raise UserError(
-                f"cannot reach the bucket {self.bucket!r}: {error}",
-                where=self.endpoint or "AWS S3",
-                hint="check the endpoint (AWS_ENDPOINT_URL), the network and that keys are configured",
-            ) from error
-
-    def _refused(self, why: str) -> UserError:
-        return UserError(
-            f"the server refuses the bucket {self.bucket!r}: {why}",
-            where=self.endpoint or "AWS S3",
-            hint="check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or the ContentStore block), and that "
-            "they may list, read, write and delete",
-        )
+    def _explaining(self) -> AbstractContextManager[None]:
+        return explaining(self.bucket, self.endpoint)
 
 
 def _checksums(address: str) -> dict[str, str]:
@@ -190,12 +170,6 @@ def _checksums(address: str) -> dict[str, str]:
     if not address or host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         return {}
     return dict.fromkeys(("request_checksum_calculation", "response_checksum_validation"), "when_required")
-
-
-def _code(error: BaseException) -> str:
-    """The server's own error code behind what s3fs made of it; '' if there is none."""
-    response: dict[str, Any] = getattr(error.__cause__, "response", None) or {}
-    return str(response.get("Error", {}).get("Code", ""))
 
 
 def _is_shown(path: str) -> bool:

@@ -18,6 +18,12 @@ ROOT = Path(__file__).resolve().parents[2]
 ODD_PATHS = ["", "/a", "a//b", "a/", "../a", "a/../b", "./a", "a/..", "a\\b", "a\0b", ".hidden", "a/.tmp/b"]
 
 
+def fail_midway(store, path, data, error=RuntimeError):
+    with store.open_write(path) as file:
+        file.write(data)
+        raise error("midway")
+
+
 class StoreContract:
     def test_what_is_written_is_read(self, store):
         store.write("a/b/c.bin", b"\0\xff one")
@@ -109,11 +115,15 @@ class StoreContract:
     def test_open_write_that_fails_leaves_the_old(self, store):
         store.write("f", b"old")
         for path, size in (("f", 10), ("g", 10), ("f", 40 << 20)):
-            with pytest.raises(RuntimeError, match="midway"), store.open_write(path) as file:
-                file.write(b"x" * size)
-                raise RuntimeError("midway")
+            with pytest.raises(RuntimeError, match="midway"):
+                fail_midway(store, path, b"x" * size)
         assert store.list() == ["f"]
         assert store.read("f") == b"old"
+
+    def test_an_error_of_the_writer_is_not_taken_for_the_stores(self, store):
+        for kind in (PermissionError, FileNotFoundError):
+            with pytest.raises(kind, match="midway"):
+                fail_midway(store, "f", b"x", kind)
 
     def test_a_large_file_comes_back_whole(self, store):
         data = os.urandom(1 << 20) * 35
@@ -165,9 +175,8 @@ class BucketContract:
             assert bucket.endpoint in str(caught.value)
 
     def test_a_failed_upload_leaves_no_parts_to_pay_for(self, store, bucket):
-        with pytest.raises(RuntimeError), store.open_write("f") as file:
-            file.write(b"x" * (40 << 20))
-            raise RuntimeError
+        with pytest.raises(RuntimeError, match="midway"):
+            fail_midway(store, "f", b"x" * (40 << 20))
         assert not bucket.client.list_multipart_uploads(Bucket=bucket.name).get("Uploads")
 
 

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 from pydantic import SecretStr
-from store_contract import BucketContract, KillContract, StoreContract
+from store_contract import BucketContract, KillContract, StoreContract, fail_midway
 
 from tasks.storing.errors import UserError
 from tasks.storing.filesystem import Store
@@ -170,10 +170,11 @@ def test_a_new_listing_sees_what_another_client_wrote(s3_bucket):
 
 def test_a_failed_local_write_leaves_no_temporary_file(tmp_path):
     store = Store.open(str(tmp_path))
-    with pytest.raises(RuntimeError), store.open_write("t/f") as file:
+    with store.open_write("t/f"):
         assert list((tmp_path / "t").iterdir()) == []
-        file.write(b"x")
-        raise RuntimeError
+    store.delete(["t/f"])
+    with pytest.raises(RuntimeError, match="midway"):
+        fail_midway(store, "t/f", b"x")
     store.write_new("g", b"")
     store.write_new("g", b"")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "g"]

@@ -5,6 +5,7 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -211,7 +212,7 @@ def test_keep_decides_what_stays(store):
         PATH,
         SCORES,
         [PATH],
-        keep=lambda table: table.filter(pa.compute.equal(table["request_id"], "r7")),
+        keep=lambda table: table.filter(pc.equal(table["request_id"], "r7")),
     )
     assert part.rows == 1
     assert ids(store) == ["r7"]

@@ -89,7 +89,7 @@ def test_values_are_the_ones_written(base):
     read = frame.iloc[2]
     assert read["content"] == row["content"]
     assert dict(read["quality_by"]) == dict(row["quality_by"])
-    assert list(read["steps"])[0] == row["steps"][0]
+    assert read["steps"][0] == row["steps"][0]
     assert read["started_at"] == pd.Timestamp(row["started_at"])
     assert str(frame["started_at"].dt.tz) == "UTC"
 
