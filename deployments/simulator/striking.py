@@ -54,7 +54,7 @@ def drop(request: web.BaseRequest) -> web.Response:
     if transport is not None:
         connection = transport.get_extra_info("socket")
         if connection is not None:
-            connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
         transport.abort()
     return web.Response(status=499, headers=SIMULATED)
 
