@@ -77,7 +77,7 @@ def _check(command: argparse.ArgumentParser) -> None:
 
 def _simulate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-    command.add_argument("--port", type=int, default=8777, help="0 takes a free one (default: 8777)")
+    command.add_argument("--port", type=_port, default=8777, help="0 takes a free one (default: 8777)")
     command.add_argument("--config", metavar="FILE", help="profiles, faults and scripted replies (YAML)")
     command.add_argument("--seed", type=int, metavar="N", help="replaces the config's seed")
 
@@ -106,6 +106,12 @@ def _date(text: str) -> date:
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; 0 takes a free one")
     return int(text)
 
 

@@ -1,38 +1,25 @@
-"""What each command does."""
+"""Which module does what each command says; imported when it is asked for, since Prefect takes seconds."""
 
 from __future__ import annotations
 
-import os
+from importlib import import_module
 from typing import TYPE_CHECKING
-
-from deployments.cli.checking import check
-from deployments.cli.demo import demo
-from deployments.cli.listing import models, recipes
-from deployments.cli.running import run_night
-from deployments.cli.simulating import simulate
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
-
-def _demo(given: argparse.Namespace) -> int:
-    return demo(given.store or os.environ.get("NIGHTPRESS_STORE") or "./nightpress-store", given.limit)
-
-
-def _run(given: argparse.Namespace) -> int:
-    names = (
-        "requests", "recipe", "store", "models", "run", "run_date", "budget", "only", "limit", "concurrency", "dry_run",
-        "fresh", "replace",
-    )  # fmt: skip
-    return run_night({name: getattr(given, name) for name in names})
-
-
-COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "demo": _demo,
-    "run": _run,
-    "check": check,
-    "recipes": recipes,
-    "models": models,
-    "simulate": simulate,
+MODULES = {
+    "demo": "deployments.cli.demo:demo",
+    "run": "deployments.cli.running:run",
+    "check": "deployments.cli.checking:check",
+    "recipes": "deployments.cli.listing:recipes",
+    "models": "deployments.cli.listing:models",
+    "simulate": "deployments.cli.simulating:simulate",
 }
+
+
+def run_command(given: argparse.Namespace) -> int:
+    """Do what was asked; returns the exit code."""
+    module, _, name = MODULES[given.command].partition(":")
+    code: int = getattr(import_module(module), name)(given)
+    return code

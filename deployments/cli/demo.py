@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -15,12 +16,16 @@ from deployments.cli.running import run_night
 from deployments.simulator.config import load_config
 from deployments.simulator.running import RunningSimulator
 
+if TYPE_CHECKING:
+    import argparse
+
 PORT = 8790
 FOLDER = Path(str(files("deployments"))) / "demo"
 
 
-def demo(store: str, limit: int | None) -> int:
+def demo(given: argparse.Namespace) -> int:
     """Run the demo night; returns the exit code."""
+    store = given.store or os.environ.get("NIGHTPRESS_STORE") or "./nightpress-store"
     console = Console(highlight=False)
     models = FOLDER / "models.yaml"
     with ExitStack() as stack:
@@ -38,7 +43,7 @@ def demo(store: str, limit: int | None) -> int:
             "recipe": "technical-blog",
             "store": store,
             "models": str(models),
-            "limit": limit,
+            "limit": given.limit,
         }
         code = run_night(parameters)
     if code == 0:

@@ -27,7 +27,7 @@ def recipes(given: argparse.Namespace) -> int:
     Raises:
         UserError: a recipe to publish has mistakes; then none is published.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = _wide()
     store = open_store(store_place(given.store))
     if given.action == "publish":
         return _publish(store, given.files, console)
@@ -53,8 +53,14 @@ def models(given: argparse.Namespace) -> int:
         table.add_row(
             name, model.provider, model.id, cost, _key(catalog, model.provider), " → ".join(model.fallback)
         )
-    Console(highlight=False).print(table)
+    _wide().print(table)
     return 0
+
+
+def _wide() -> Console:
+    """A console that cuts nothing off where the output goes into a file or a pipe."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=240)
 
 
 def _publish(store: Store, files: list[str], console: Console) -> int:

@@ -7,7 +7,7 @@ import sys
 from rich.console import Console
 
 from deployments.cli.arguments import parser
-from deployments.cli.commands import COMMANDS
+from deployments.cli.commands import run_command
 from tasks.storing.errors import NightpressError, UserError
 
 
@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        return COMMANDS[given.command](given)
+        return run_command(given)
     except UserError as error:
         errors.print("[red]error[/]:", end=" ")
         errors.print(str(error), markup=False)

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from blocks.places import open_store, store_place
 from deployments.cli.bar import watch
+from deployments.cli.precheck import precheck
 from flows.night_summary import summary
 from flows.nightly import nightly, scheduled_date
 from tasks.landing.plan import read_manifest
@@ -28,6 +29,7 @@ def main() -> int:
     console = Console(highlight=False)
     parameters: dict[str, Any] = orjson.loads(sys.argv[1])
     try:
+        precheck(parameters)
         with contextlib.suppress(ValueError):
             sys.stdin.read()
         return _night(parameters, console)

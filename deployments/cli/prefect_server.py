@@ -18,7 +18,7 @@ from urllib.request import urlopen
 from tasks.storing.errors import NightpressError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 START_SECONDS = 120.0
 STOP_SECONDS = 15.0
@@ -61,14 +61,16 @@ class Server:
             start_new_session=True,  # Ctrl-C is for us: the run ends first, then its server
         )
 
-    def wait_until_ready(self) -> None:
-        """Return when the server answers.
+    def wait_until_ready(self, still_wanted: Callable[[], bool] = lambda: True) -> None:
+        """Return when the server answers, or when nobody wants it any more.
 
         Raises:
             NightpressError: it ended, or did not answer in time; names its log.
         """
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
+            if not still_wanted():
+                return
             if self._process.poll() is not None:
                 raise NightpressError(
                     f"the private Prefect server did not start; its log is {self._log.name}"

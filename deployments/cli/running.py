@@ -15,9 +15,21 @@ import orjson
 from deployments.cli.prefect_server import prefect_environment
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
 GRACE_SECONDS = 60.0
+
+
+RUN = (
+    "requests", "recipe", "store", "models", "run", "run_date", "budget", "only", "limit", "concurrency", "dry_run",
+    "fresh", "replace",
+)  # fmt: skip
+
+
+def run(given: argparse.Namespace) -> int:
+    """`nightpress run`; returns the exit code."""
+    return run_night({name: getattr(given, name) for name in RUN})
 
 
 def run_night(parameters: Mapping[str, Any]) -> int:
@@ -27,7 +39,7 @@ def run_night(parameters: Mapping[str, Any]) -> int:
         process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)  # noqa: S603 - our own command
         try:
             if server is not None:
-                server.wait_until_ready()
+                server.wait_until_ready(lambda: process.poll() is None)
             if process.stdin is not None:
                 process.stdin.close()  # the night begins when its input ends
             return process.wait()

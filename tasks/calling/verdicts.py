@@ -62,6 +62,8 @@ def failed(
     # words decide between it and whatever the code alone would say.
     if verdict is None or verdict in _GENERAL:
         verdict = _by_words(status, message) or verdict
+    if verdict == SERVER_ERROR and by_status(status) == OVERLOADED:
+        verdict = OVERLOADED  # "server_error" is said of anything; the status knows better
     kind, error_kind = verdict or by_status(status)
     return CallFailed(
         kind,
