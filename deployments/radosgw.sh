@@ -11,16 +11,20 @@ AS_ROOT="--setuser root --setgroup root"
 fail() { echo "radosgw.sh: $*" >&2; exit 1; }
 
 # Usage: until_true SECONDS COMMAND...
+# Every command that talks to the monitor goes through this: without authentication a Ceph client may speak before
+# it has the monitor's map, and is then told `wrong fsid` (EPERM); seen in 8 of 12 starts on a busy machine.
 until_true() {
     local end=$((SECONDS + $1)); shift
-    until "$@" >/dev/null 2>&1; do
+    until "$@"; do
         [ $SECONDS -lt $end ] || return 1
         sleep 0.2
     done
 }
 
 install_missing() {
-    if command -v radosgw ceph-mon ceph-osd ceph monmaptool >/dev/null && command -v curl >/dev/null; then return; fi
+    local each missing=
+    for each in radosgw ceph-mon ceph-osd ceph curl; do command -v $each >/dev/null || missing=yes; done
+    [ $missing ] || return 0
     command -v apt-get >/dev/null || fail "needs Debian's packages: $PACKAGES curl"
     apt-get update -q
     DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends $PACKAGES curl
@@ -34,7 +38,20 @@ is_running() { [ -s "$1" ] && runs "$(cat "$1")" "$(basename "$1" .pid)"; }
 
 answers() { curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$1/"; }
 
+osd_is_started() { is_running "$1/run/ceph-osd.pid" || ceph-osd -i 0 $AS_ROOT; }
+
 osd_is_up() { timeout 5 ceph osd stat | grep -q '1 up'; }
+
+user_is_there() {
+    radosgw-admin user info --uid=test ||
+        radosgw-admin user create --uid=test --display-name=test --access-key=testkey --secret-key=testsecret
+}
+
+# Usage: radosgw_answers DIR PORT; the pid file comes a moment after the daemon.
+radosgw_answers() {
+    is_running "$1/run/radosgw.pid" || { radosgw -n client.rgw $AS_ROOT; sleep 3; }
+    answers "$2"
+}
 
 configure() {
     local dir=$1 port=$2 monitor=$(($2 + 1)) fsid
@@ -94,16 +111,15 @@ start() {
     is_running "$dir/run/ceph-mon.pid" || ceph-mon -i a $AS_ROOT
     until_true 60 timeout 5 ceph -s || fail "the monitor does not answer"
     if [ ! -f "$dir/osd/ready" ]; then
-        ceph osd create
-        ceph-osd -i 0 --mkfs --osd-uuid "$(cat /proc/sys/kernel/random/uuid)" $AS_ROOT
+        [ -s "$dir/osd.uuid" ] || cat /proc/sys/kernel/random/uuid > "$dir/osd.uuid"
+        until_true 60 ceph osd create "$(cat "$dir/osd.uuid")" 0 || fail "the monitor takes no OSD"
+        until_true 60 ceph-osd -i 0 --mkfs --osd-uuid "$(cat "$dir/osd.uuid")" $AS_ROOT || fail "no OSD was made"
     fi
-    is_running "$dir/run/ceph-osd.pid" || ceph-osd -i 0 $AS_ROOT
-    ceph osd crush add osd.0 1 root=default host=localhost
+    until_true 60 osd_is_started "$dir" || fail "the OSD does not start"
+    until_true 60 ceph osd crush add osd.0 1 root=default host=localhost || fail "the OSD gets no place"
     until_true 60 osd_is_up || fail "the OSD does not come up"
-    radosgw-admin user info --uid=test >/dev/null 2>&1 ||
-        radosgw-admin user create --uid=test --display-name=test --access-key=testkey --secret-key=testsecret
-    is_running "$dir/run/radosgw.pid" || radosgw -n client.rgw $AS_ROOT
-    until_true 60 answers "$port" || fail "radosgw does not answer on port $port"
+    until_true 60 user_is_there || fail "the test user cannot be made"
+    until_true 90 radosgw_answers "$dir" "$port" || fail "radosgw does not answer on port $port"
 }
 
 up() {

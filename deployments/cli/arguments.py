@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from datetime import date
+from datetime import date, timedelta
 
+MOST_NIGHTS = 366
 ABOUT = "Multi-model content production as Prefect data pipelines."
 
 
@@ -43,7 +44,10 @@ def _run(command: argparse.ArgumentParser) -> None:
     _models(command)
     command.add_argument("--run", metavar="NAME", help="name of the run (default: recipe and run date)")
     command.add_argument(
-        "--run-date", type=_date, metavar="D", help="the night this is for, YYYY-MM-DD (default: today)"
+        "--run-date",
+        type=_dates,
+        metavar="D",
+        help="the night this is for, YYYY-MM-DD, or a range of nights A..B (default: today)",
     )
     command.add_argument("--budget", type=_usd, metavar="USD", help="most the run may spend")
     command.add_argument(
@@ -101,6 +105,18 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date; write YYYY-MM-DD") from None
+
+
+def _dates(text: str) -> list[date]:
+    """One night, or a range of nights with both ends."""
+    first, dots, last = text.partition("..")
+    nights = [_date(first), _date(last)] if dots else [_date(first)]
+    if nights[-1] < nights[0]:
+        raise argparse.ArgumentTypeError(f"{text!r} ends before it begins")
+    days = (nights[-1] - nights[0]).days + 1
+    if days > MOST_NIGHTS:
+        raise argparse.ArgumentTypeError(f"{text!r} is {days:,} nights; at most {MOST_NIGHTS} at once")
+    return [nights[0] + timedelta(days=day) for day in range(days)]
 
 
 def _positive(text: str) -> int:

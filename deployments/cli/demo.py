@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 from rich.console import Console
 
-from deployments.cli.running import run_night
+from deployments.cli.running import run_nights
 from deployments.simulator.config import load_config
 from deployments.simulator.running import RunningSimulator
 
@@ -45,7 +45,7 @@ def demo(given: argparse.Namespace) -> int:
             "models": str(models),
             "limit": given.limit,
         }
-        code = run_night(parameters)
+        code = run_nights([parameters])
     if code == 0:
         console.print(
             f"\nread it:  python -c \"import pandas as pd; print(pd.read_parquet('{store}/outputs'))\"",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from rich.console import Console
@@ -14,6 +15,8 @@ from tasks.storing.errors import NightpressError, UserError
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 when all is well, 1 when a run is not healthy, 2 for wrong use, 130 when interrupted."""
     given = parser().parse_args(arguments)
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, _interrupt)
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         return run_command(given)
@@ -27,6 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ Prints progress and the summary; exits 0 (committed and healthy), 1 (not), 2 (wr
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import sys
 import time
@@ -16,6 +15,7 @@ from rich.console import Console
 
 from blocks.places import open_store, store_place
 from deployments.cli.bar import watch
+from deployments.cli.lifeline import wait_for_go
 from deployments.cli.precheck import precheck
 from flows.night_summary import summary
 from flows.nightly import nightly, scheduled_date
@@ -24,14 +24,13 @@ from tasks.storing.errors import NightpressError, UserError
 
 
 def main() -> int:
-    """Run the night whose parameters are the first argument, as soon as standard input ends."""
+    """Run the night whose parameters are the first argument, as soon as the parent says go."""
     signal.signal(signal.SIGTERM, _interrupt)
     console = Console(highlight=False)
     parameters: dict[str, Any] = orjson.loads(sys.argv[1])
     try:
         precheck(parameters)
-        with contextlib.suppress(ValueError):
-            sys.stdin.read()
+        wait_for_go()
         return _night(parameters, console)
     except UserError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error[/]: {error}", markup=True)

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from deployments.cli.lifeline import GO
 from tasks.storing.errors import NightpressError
 
 if TYPE_CHECKING:
@@ -51,15 +52,15 @@ class Server:
         self._log = (home / "server.log").open("ab")
         server = {**self.environment, **PRIVATE}
         del server["PREFECT_API_URL"]
-        command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
         self._process = subprocess.Popen(  # noqa: S603 - our own command
-            [*command, "--host", "127.0.0.1", "--port", str(self.port), "--log-level", "error"],
+            [sys.executable, "-m", "deployments.cli.prefect_process", str(self.port)],
             env=server,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=self._log,
             start_new_session=True,  # Ctrl-C is for us: the run ends first, then its server
         )
+        let_go(self._process)
 
     def wait_until_ready(self, still_wanted: Callable[[], bool] = lambda: True) -> None:
         """Return when the server answers, or when nobody wants it any more.
@@ -92,7 +93,17 @@ class Server:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         self._log.close()
+
+
+def let_go(process: subprocess.Popen[bytes]) -> None:
+    """Let a waiting child begin; it ends when this process does (see `lifeline`)."""
+    if process.stdin is not None:
+        with suppress(BrokenPipeError):  # it has ended already
+            process.stdin.write(GO)
+            process.stdin.flush()
 
 
 @contextmanager

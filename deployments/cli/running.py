@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from deployments.cli.prefect_server import prefect_environment
+from deployments.cli.prefect_server import let_go, prefect_environment
+from tasks.storing.errors import UserError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from deployments.cli.prefect_server import Server
 
 GRACE_SECONDS = 60.0
 
@@ -28,27 +31,44 @@ RUN = (
 
 
 def run(given: argparse.Namespace) -> int:
-    """`nightpress run`; returns the exit code."""
-    return run_night({name: getattr(given, name) for name in RUN})
+    """`nightpress run`, for one night or several; returns the exit code, of several the first that is not 0.
+
+    Raises:
+        UserError: one name for several nights.
+    """
+    nights = given.run_date or [None]
+    if given.run and len(nights) > 1:
+        raise UserError("one name cannot be that of several nights", where="--run", hint="leave it out")
+    parameters = {name: getattr(given, name) for name in RUN}
+    return run_nights([{**parameters, "run_date": night} for night in nights])
 
 
-def run_night(parameters: Mapping[str, Any]) -> int:
-    """Run the flow `nightly` with these parameters; returns the exit code of the command."""
-    command = [sys.executable, "-m", "deployments.cli.night", orjson.dumps(dict(parameters)).decode()]
+def run_nights(nights: Sequence[Mapping[str, Any]]) -> int:
+    """Run the flow `nightly` with each of these parameters, until one does not end well; returns the exit code."""
     with prefect_environment() as (environment, server):
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)  # noqa: S603 - our own command
-        try:
-            if server is not None:
-                server.wait_until_ready(lambda: process.poll() is None)
-            if process.stdin is not None:
-                process.stdin.close()  # the night begins when its input ends
-            return process.wait()
-        except KeyboardInterrupt:
-            return _stop(process)
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
+        for parameters in nights:
+            code = _run_night(parameters, environment, server)
+            if code:
+                return code
+    return 0
+
+
+def _run_night(parameters: Mapping[str, Any], environment: dict[str, str], server: Server | None) -> int:
+    command = [sys.executable, "-m", "deployments.cli.night", orjson.dumps(dict(parameters)).decode()]
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        command, env=environment, stdin=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        if server is not None:
+            server.wait_until_ready(lambda: process.poll() is None)
+        let_go(process)
+        return process.wait()
+    except KeyboardInterrupt:
+        return _stop(process)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
 
 
 def _stop(process: subprocess.Popen[bytes]) -> int:
