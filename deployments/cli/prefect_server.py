@@ -56,6 +56,7 @@ class Server:
             [sys.executable, "-m", "deployments.cli.prefect_process", str(self.port)],
             env=server,
             stdin=subprocess.PIPE,
+            bufsize=0,
             stdout=self._log,
             stderr=self._log,
             start_new_session=True,  # Ctrl-C is for us: the run ends first, then its server
@@ -103,7 +104,6 @@ def let_go(process: subprocess.Popen[bytes]) -> None:
     if process.stdin is not None:
         with suppress(BrokenPipeError):  # it has ended already
             process.stdin.write(GO)
-            process.stdin.flush()
 
 
 @contextmanager

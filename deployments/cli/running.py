@@ -56,7 +56,7 @@ def run_nights(nights: Sequence[Mapping[str, Any]]) -> int:
 def _run_night(parameters: Mapping[str, Any], environment: dict[str, str], server: Server | None) -> int:
     command = [sys.executable, "-m", "deployments.cli.night", orjson.dumps(dict(parameters)).decode()]
     process = subprocess.Popen(  # noqa: S603 - our own command
-        command, env=environment, stdin=subprocess.PIPE, start_new_session=True
+        command, env=environment, stdin=subprocess.PIPE, bufsize=0, start_new_session=True
     )
     try:
         if server is not None:
