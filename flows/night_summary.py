@@ -14,7 +14,7 @@ def summary(manifest: dict[str, Any], seconds: float) -> list[tuple[str, str]]:
         ),
         ("made", f"{rows['made']:,}"),
         ("failed", f"{rows['failed']:,}" + _why(manifest["errors"]["rows"])),
-        ("deferred", f"{rows['deferred']:,}"),
+        ("deferred", f"{rows['deferred']:,}" + _why(manifest["errors"]["deferred"])),
         ("rejected", f"{rows['rejected']:,}"),
         ("calls sent", f"{calls['sent']:,}" + (f"  ({calls['failed']:,} failed)" if calls["failed"] else "")),
         (

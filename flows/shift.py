@@ -16,13 +16,23 @@ from tasks.calling.sending import Patience
 from tasks.landing.allowances import Allowances
 from tasks.landing.commit import Commit
 from tasks.landing.run_state import RunState, run_state, state_key
-from tasks.landing.shards import ShardRecord, finished_record
+from tasks.landing.shard_records import KnownShard, ShardRecord, known_shards
 from tasks.landing.starting import Start
 from tasks.produce_shard import ShardReference, produce_shard
 from tasks.storing.filesystem import Store
 
 SHARDS_AT_ONCE = 3
 LOOK_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Todo:
+    """A shard, and what the store knows of it; `finished` is its record if nothing is left to do."""
+
+    shard: int
+    rows: int
+    attempt: int
+    finished: ShardRecord | None
 
 
 @dataclass
@@ -39,25 +49,31 @@ class Shift:
     committed: bool = False
 
     def produce(self, budget: float | None) -> list[ShardRecord]:
-        """Work every shard; one record each."""
-        todo = self._shards()
-        rows = sum(rows for _, rows in todo)
-        allowances = Allowances(budget, self._spent(), rows)
+        """Work every shard; one record each, in the order of their numbers.
+
+        The budget is for what is not finished: a finished shard has its record, and costs nothing.
+        """
+        todo = self._todo()
+        rows = sum(each.rows for each in todo)
+        unfinished = sum(each.rows for each in todo if each.finished is None)
+        allowances = Allowances(budget, self._spent(), unfinished)
         progress = Progress(self.begun.plan.run)
-        running: dict[PrefectFuture[Any], tuple[int, float | None]] = {}
+        running: dict[PrefectFuture[Any], tuple[Todo, float | None]] = {}
         records: list[ShardRecord] = []
         waiting = list(reversed(todo))
         while waiting or running:
             while waiting and len(running) < SHARDS_AT_ONCE:
-                shard, shard_rows = waiting.pop()
-                allowance = allowances.give(shard_rows)
-                running[self._submit(shard, allowance)] = (shard_rows, allowance)
+                each = waiting.pop()
+                allowance = allowances.give(each.rows) if each.finished is None else 0.0
+                running[self._submit(each, allowance)] = (each, allowance)
             done, _ = wait(list(running), timeout=LOOK_SECONDS)
             for future in done:
-                _, allowance = running.pop(future)
-                record = ShardRecord.model_validate(future.result())
+                each, allowance = running.pop(future)
+                told = future.result()
+                record = each.finished or ShardRecord.model_validate(told)
                 records.append(record)
-                allowances.take_back(allowance, record.usd)
+                if each.finished is None:
+                    allowances.take_back(allowance, record.usd)
                 if record.worker != self.state.worker:
                     self.rows_elsewhere += record.rows
             progress.tell(self._snapshot(rows))
@@ -72,19 +88,20 @@ class Shift:
         self.committed = True
         return manifest
 
-    def _shards(self) -> list[tuple[int, int]]:
-        """The shards with rows to work, and how many."""
-        if self.begun.redo is not None:
-            return sorted((shard, len(ids)) for shard, ids in self.begun.redo.items())
-        return [(shard, rows) for shard, rows in enumerate(self.begun.plan.shard_rows) if rows]
+    def _todo(self) -> list[Todo]:
+        """The shards with rows to work, by number."""
+        plan, redo = self.begun.plan, self.begun.redo
+        known = known_shards(self.store, plan.workplace)
+        every = enumerate(plan.shard_rows)
+        redone = ((shard, len(ids)) for shard, ids in sorted((redo or {}).items()))
+        counted = every if redo is None else redone
+        return [_todo(shard, rows, known.get(shard)) for shard, rows in counted if rows]
 
-    def _submit(self, shard: int, allowance: float | None) -> PrefectFuture[Any]:
+    def _submit(self, todo: Todo, allowance: float | None) -> PrefectFuture[Any]:
+        """Hand a shard to the task runner; Prefect's own result of it is trusted only if its record says finished."""
         plan = self.begun.plan
-        known = finished_record(self.store, plan.workplace, shard)
-        finished = known is not None and not known.retryable and not known.deferred
-        attempt = 1 if known is None else known.attempt + (not finished)
-        reference = ShardReference(self.place, plan.run, plan.hash, plan.generation, shard, attempt)
-        produce = produce_shard.with_options(refresh_cache=not finished)
+        reference = ShardReference(self.place, plan.run, plan.hash, plan.generation, todo.shard, todo.attempt)
+        produce = produce_shard.with_options(refresh_cache=todo.finished is None)
         return produce.submit(reference, allowance, self.concurrency)
 
     def _spent(self) -> float:
@@ -106,11 +123,18 @@ class Shift:
         )
 
 
+def _todo(shard: int, rows: int, known: KnownShard | None) -> Todo:
+    if known is None:
+        return Todo(shard, rows, 1, None)
+    return Todo(shard, rows, known.attempt + (known.finished is None), known.finished)
+
+
 @contextmanager
 def working(store: Store, place: str, begun: Start, concurrency: int) -> Iterator[Shift]:
-    """A shift, its journal recovered before and let go after."""
+    """A shift, its journal recovered before and let go after; an error ends the shards that are still worked."""
     engine, plan = Engine.current(), begun.plan
     providers = Catalog.from_frozen(plan.models).providers
+    engine.forget_run(state_key(store, plan))  # a stopped one, kept so that no late task begins the run again
     state = run_state(
         engine,
         store,
@@ -123,5 +147,6 @@ def working(store: Store, place: str, begun: Start, concurrency: int) -> Iterato
     try:
         yield shift
     finally:
-        engine.forget_run(state_key(store, plan))
         engine.wait(state.stop(journal_is_landed=shift.committed))
+        if shift.committed:
+            engine.forget_run(state_key(store, plan))

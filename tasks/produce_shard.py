@@ -1,5 +1,6 @@
 """The task `produce_shard`: one shard of a night, worked in whatever process it lands in."""
 
+from concurrent.futures import CancelledError
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
@@ -15,8 +16,8 @@ from tasks.calling.engine import Engine
 from tasks.calling.sending import Patience
 from tasks.landing.plan import read_plan
 from tasks.landing.run_state import run_state
-from tasks.landing.shards import ShardRecord, finished_record, work_shard
-from tasks.landing.starting import redo_of
+from tasks.landing.shard_records import ShardRecord, read_record
+from tasks.landing.shards import work_shard
 from tasks.storing.errors import NightpressError, UserError
 
 KEY_VERSION = 1
@@ -28,7 +29,7 @@ class ShardReference:
 
     Attributes:
         store: as `open_store` takes it.
-        attempt: from 1; one more than the latest finished attempt's if that left retryable rows.
+        attempt: from 1; one more than the latest record's if that shard is to be worked again.
     """
 
     store: str
@@ -46,8 +47,8 @@ def shard_key(_: TaskRunContext, parameters: dict[str, Any]) -> str:
 
 
 def is_worth_retrying(_task: Any, _run: Any, state: Any) -> bool:
-    """A mistake in the input stays one; a store that was out of reach may be back."""
-    return not isinstance(state.result(raise_on_failure=False), UserError)
+    """A mistake in the input stays one, and a run that was stopped stopped; a store out of reach may be back."""
+    return not isinstance(state.result(raise_on_failure=False), UserError | CancelledError)
 
 
 @task(
@@ -82,8 +83,8 @@ def work(reference: ShardReference, allowance_usd: float | None, concurrency: in
         raise NightpressError(
             f"run {reference.run} has another plan by now; this shard is not wanted any more"
         )
-    known = finished_record(store, plan.workplace, reference.shard)
-    if known is not None and known.attempt >= reference.attempt:
+    known = read_record(store, plan.workplace, reference.shard, reference.attempt)
+    if known is not None:
         return known
     engine = Engine.current()
     catalog = Catalog.from_frozen(plan.models)
@@ -95,8 +96,4 @@ def work(reference: ShardReference, allowance_usd: float | None, concurrency: in
         key_of=lambda name: key_of(catalog.providers[name]),
         patience=Patience(),
     )
-    redo = redo_of(store, plan)
-    only = None if redo is None else redo.get(reference.shard, frozenset())
-    return engine.wait(
-        work_shard(state, reference.shard, reference.attempt, allowance_usd=allowance_usd, only=only)
-    )
+    return engine.wait(work_shard(state, reference.shard, reference.attempt, allowance_usd=allowance_usd))

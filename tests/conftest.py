@@ -1,4 +1,4 @@
-"""S3 for tests: one moto server for the session, on loopback, and a bucket of its own for each test."""
+"""Servers of the session, on loopback: moto for S3 with a bucket of its own for each test, and a private Prefect."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from uuid import uuid4
 import pytest
 from botocore.session import get_session
 from moto.server import ThreadedMotoServer
+
+from deployments.cli.prefect_server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,3 +98,14 @@ def radosgw_bucket() -> Bucket:
     if not endpoint:
         pytest.skip("NIGHTPRESS_TEST_S3_ENDPOINT is not set")
     return new_bucket(endpoint, "testkey", "testsecret")
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One private Prefect server for the session; nights that need one find it by `environment`."""
+    server = Server(tmp_path_factory.mktemp("prefect"))
+    try:
+        server.wait_until_ready()
+        yield server
+    finally:
+        server.stop()

@@ -93,7 +93,7 @@ class Asked:
     Attributes:
         key: the ledger's key (32 bytes): what is asked, of whom, for which time.
         call_id: this call of this row, the same in every replay.
-        sample: how often the row had asked exactly this before.
+        sample: how often the row had asked exactly this of its first choice of model before.
     """
 
     run: str
@@ -105,8 +105,13 @@ class Asked:
     sample: int
 
 
-def settle(run: str, row: Row, call: Call, route: Route) -> Asked:
-    """Name and number `call` as the next one of `row`."""
+def settle(run: str, row: Row, call: Call, route: Route, *, instead_of: Asked | None = None) -> Asked:
+    """Name and number `call` as the next one of `row`.
+
+    Args:
+        instead_of: the call as it was settled on the first choice of model. A fallback keeps its sample number:
+            counted anew, it would depend on which of several calls failed first, and a replay could not find it.
+    """
     shared = not row.per_request_variants or not call.ask.temperature
     question = question_digest(
         wire_version=route.wire.version,
@@ -117,7 +122,7 @@ def settle(run: str, row: Row, call: Call, route: Route) -> Asked:
         params=route.model.params,
         variant=None if shared else row.request_id,
     )
-    sample = row.sample(question)
+    sample = instead_of.sample if instead_of else row.sample(question)
     key = hashlib.sha256(question + sample.to_bytes(4, "big")).digest()
     who = orjson.dumps([run, row.request_id, row.arm, call.step, call.round])
     return Asked(run, row, call, route, key, hashlib.sha256(who + key).hexdigest()[:24], sample)

@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from tasks.calling.failures import CallFailed, unusable
+from tasks.storing.errors import NightpressError
 
 if TYPE_CHECKING:
+    from tasks.calling.attempts import Attempts
     from tasks.calling.call import Asked
-    from tasks.calling.sending import Attempts
     from tasks.calling.wire import Ask, Reply
 
 LANE = "online"
 
 
 def paid_row(asked: Asked, attempts: Attempts, reply: Reply) -> dict[str, Any]:
-    """A call with an answer, good or not: a refusal and an empty answer are `failed` with their kind."""
+    """A call with an answer, good or not: a refusal and an empty answer are `failed` with their kind.
+
+    An answer that does not say what it cost is charged what was reserved for it.
+    """
     usage = reply.usage
+    usd = asked.route.usd(usage)
     failure = unusable(reply)
     return {
         **_who(asked),
@@ -32,7 +37,7 @@ def paid_row(asked: Asked, attempts: Attempts, reply: Reply) -> dict[str, Any]:
         "tokens_in": usage.tokens_in if usage else None,
         "tokens_out": usage.tokens_out if usage else None,
         "tokens_cached": usage.tokens_cached if usage else None,
-        "usd": asked.route.usd(usage),
+        "usd": attempts.reserved_usd if usd is None else usd,
         "simulated": reply.simulated,
     }
 
@@ -49,6 +54,12 @@ def failed_row(asked: Asked, attempts: Attempts, failure: Exception) -> dict[str
         "usd": 0.0 if asked.route.price is not None else None,
         "simulated": False,
     }
+
+
+def lost_row(asked: Asked, attempts: Attempts) -> dict[str, Any]:
+    """A call that was broken off while it was under way; what it may have cost is in `attempts`."""
+    broken_off = NightpressError("the call was broken off before its answer came; it may have been billed")
+    return {**failed_row(asked, attempts, broken_off), "status": "lost", "error_kind": "lost"}
 
 
 def hit_row(asked: Asked, known: dict[str, Any]) -> dict[str, Any]:

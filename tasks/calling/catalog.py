@@ -23,7 +23,7 @@ class Catalog(Strict):
 
     providers: dict[Name, Provider]
     models: dict[Name, Model]
-    compatibility: dict[Name, dict[Name, Share]] = {}
+    compatibility: dict[Name, dict[Name, Share]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_the_field_that_bounds_answers(self) -> Catalog:

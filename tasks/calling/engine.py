@@ -6,6 +6,7 @@ Threads, Dask and Ray workers call `Engine.current()` and hand it coroutines; no
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,6 +31,9 @@ class Engine:
     _lock = threading.Lock()
 
     def __init__(self) -> None:
+        # What is imported by now, half a million objects with Prefect, stays for good: not walking it in every
+        # full collection saves a twelfth of a night's CPU time.
+        gc.freeze()
         self.loop = asyncio.new_event_loop()
         self._quotas: dict[tuple[Any, ...], Quota] = {}
         self._past: dict[str, PastCalls] = {}
@@ -74,12 +78,12 @@ class Engine:
             self._runs.pop(key, None)
 
     def quotas(self, catalog: Catalog, model_name: str) -> list[Quota]:
-        """The quotas that a request to this model passes, the most specific last."""
+        """The quotas that a request to this model passes, the most specific first."""
         model = catalog.model(model_name)
         provider = catalog.providers[model.provider]
         keys: list[tuple[tuple[Any, ...], Any]] = [((provider.api, provider.base_url), provider)]
         if any(value is not None for _, value in model.limits):
-            keys.append(((provider.api, provider.base_url, model.id), model.limits))
+            keys.insert(0, ((provider.api, provider.base_url, model.id), model.limits))
         return [self._quota(key, limits, provider.concurrency) for key, limits in keys]
 
     def _quota(self, name: tuple[Any, ...], limits: Any, concurrency: int) -> Quota:

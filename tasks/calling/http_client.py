@@ -18,13 +18,14 @@ from tasks.calling.failures import CallFailed
 from tasks.calling.messages import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from tasks.calling.failures import ErrorKind
 
 CONNECT_SECONDS = 15.0
 NOTHING_SENT = Usage(0, 0, 0)
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
+NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
 PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 
 
@@ -52,18 +53,15 @@ class HttpClient:
         # and a tenth of a call's CPU time.
         self._transport = AiohttpTransport(client=session)
 
-    async def post(
-        self, url: httpx.URL, headers: Mapping[str, str], body: bytes, *, seconds: float
-    ) -> Answer:
+    async def post(self, url: httpx.URL, headers: httpx.Headers, body: bytes, *, seconds: float) -> Answer:
         """Send `body` and read the answer whole, in `seconds` of wall clock at most.
 
         Raises:
             CallFailed: kind `retry`; error_kind `timeout` (the answer did not come in time: it may be billed),
                 `connection` (it broke; `usage` is zero if nothing was sent), or `bad_body` (it is too large).
+                It has no cause and no context.
         """
-        request = httpx.Request(
-            "POST", url, headers=dict(headers), content=body, extensions=_timeouts(seconds)
-        )
+        request = httpx.Request("POST", url, headers=headers, content=body, extensions=_timeouts(seconds))
         try:
             async with asyncio.timeout(seconds):
                 response = await self._transport.handle_async_request(request)
@@ -71,16 +69,10 @@ class HttpClient:
                     return Answer(response.status_code, response.headers, await _read(response))
                 finally:
                     await response.aclose()
-        except (TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout) as error:
-            raise _failed("timeout", f"no answer from {url.host} within {seconds:.0f} s") from error
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise CallFailed(
-                "retry", "connection", f"cannot connect to {url.netloc.decode()}", usage=NOTHING_SENT
-            ) from error
-        except (httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError) as error:
-            raise _failed(
-                "connection", f"the connection to {url.host} broke: {type(error).__name__}"
-            ) from error
+        except (TimeoutError, httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError) as error:
+            failure = _translated(error, url, seconds)
+        # Outside the handler: aiohttp's errors hold the request's headers, the key among them.
+        raise failure
 
     async def simulated(self, url: httpx.URL) -> bool:
         """Whether the server at `url` says of itself that it is a simulator; no key is sent."""
@@ -103,7 +95,7 @@ class HttpClient:
 async def _read(response: httpx.Response) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    async for chunk in response.aiter_bytes():
+    async for chunk in _chunks(response):
         size += len(chunk)
         if size > LARGEST_ANSWER_BYTES:
             raise _failed("bad_body", f"the answer is larger than {LARGEST_ANSWER_BYTES} bytes")
@@ -111,9 +103,28 @@ async def _read(response: httpx.Response) -> bytes:
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
+def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body; what comes unpacked is read past httpx's decoders, a twentieth of a call's CPU time."""
+    stream = response.stream
+    if "content-encoding" in response.headers or not isinstance(stream, httpx.AsyncByteStream):
+        return response.aiter_bytes()
+    return stream.__aiter__()
+
+
 def _timeouts(seconds: float) -> dict[str, dict[str, float]]:
     connect = min(CONNECT_SECONDS, seconds)
     return {"timeout": {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}}
+
+
+def _translated(error: Exception, url: httpx.URL, seconds: float) -> CallFailed:
+    """The transport calls every broken connection a ConnectTimeout; its cause tells which were never made."""
+    cause = error.__cause__ or error
+    if isinstance(cause, NEVER_CONNECTED):
+        place = url.netloc.decode()
+        return CallFailed("retry", "connection", f"cannot connect to {place}", usage=NOTHING_SENT)
+    if isinstance(error, TimeoutError) or isinstance(cause, TimeoutError):
+        return _failed("timeout", f"no answer from {url.host} within {seconds:g} s")
+    return _failed("connection", f"the connection to {url.host} broke: {type(cause).__name__}")
 
 
 def _failed(error_kind: ErrorKind, message: str) -> CallFailed:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,19 +36,40 @@ class Journal:
     """One process's journal of one run."""
 
     def __init__(self, folder: Path, worker: str) -> None:
+        """Begin an empty journal.
+
+        Raises:
+            FileExistsError: there is one of that worker.
+        """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path = folder / f"{worker}{SUFFIX}"
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self.size_bytes = os.fstat(self._file).st_size
+        unlocked = folder / f"{worker}.new"
+        self._file = os.open(unlocked, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.link(unlocked, self.path)  # under its name it is never without its lock
+        except OSError:
+            os.close(self._file)
+            raise
+        finally:
+            unlocked.unlink(missing_ok=True)
+        self.size_bytes = 0
 
     def append(self, kind: Kind, value: dict[str, Any]) -> int:
-        """Write one line; returns its offset in bytes, for `read`."""
+        """Write one line; returns its offset in bytes, for `read`.
+
+        Raises:
+            OSError: the disk is full; nothing of the line stays.
+        """
         line = orjson.dumps([kind, value]) + b"\n"
         offset = self.size_bytes
         view = memoryview(line)
-        while view:
-            view = view[os.write(self._file, view) :]
+        try:
+            while view:
+                view = view[os.write(self._file, view) :]
+        except OSError:
+            os.ftruncate(self._file, offset)
+            raise
         self.size_bytes += len(line)
         return offset
 
@@ -86,12 +108,16 @@ class DeadJournal:
         self._file = file
 
     def lines(self) -> Iterator[tuple[int, Kind, dict[str, Any]]]:
-        """Every whole line: (offset, kind, value); a torn last line is what a kill leaves and is left out."""
+        """Every whole line: (offset, kind, value); what a kill or a power cut tore is left out."""
         return _lines(self.path, 0, self.path.stat().st_size)
 
     def remove(self) -> None:
         """Forget it: the store holds everything."""
         self.path.unlink(missing_ok=True)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Leave it for another try."""
         os.close(self._file)
 
 
@@ -107,6 +133,9 @@ def dead_journals(folder: Path) -> Iterator[DeadJournal]:
         except BlockingIOError:
             os.close(file)
             continue
+        if os.fstat(file).st_nlink == 0:  # another process has just recovered it
+            os.close(file)
+            continue
         yield DeadJournal(path, file)
 
 
@@ -118,6 +147,7 @@ def _lines(path: Path, start: int, end: int) -> Iterator[tuple[int, Kind, dict[s
             line = file.readline()
             if not line.endswith(b"\n"):
                 return
-            kind, value = orjson.loads(line)
-            yield offset, kind, value
+            with suppress(orjson.JSONDecodeError):
+                kind, value = orjson.loads(line)
+                yield offset, kind, value
             offset += len(line)

@@ -7,9 +7,13 @@ No I/O.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MOST_SEGMENTS = 6
 
@@ -25,7 +29,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Parallel arrays, sorted by key: uint64 prefix, part, row group, finish in microseconds since 1970."""
+    """Parallel arrays: uint64 prefix of the key, part, row group, finish in microseconds since 1970."""
 
     keys: npt.NDArray[np.uint64]
     parts: npt.NDArray[np.int32]
@@ -42,7 +46,10 @@ def key_prefixes(keys: bytes) -> npt.NDArray[np.uint64]:
 
 
 class KeyIndex:
-    """Look up and add; nothing is ever taken out (a place that is gone is a miss when it is read)."""
+    """Look up and add; nothing is ever taken out (a place that is gone is a miss when it is read).
+
+    One thread may add while others look up.
+    """
 
     def __init__(self) -> None:
         self._segments: list[Segment] = []
@@ -50,21 +57,15 @@ class KeyIndex:
     def __len__(self) -> int:
         return sum(len(segment) for segment in self._segments)
 
-    def add(
-        self,
-        keys: npt.NDArray[np.uint64],
-        parts: npt.NDArray[np.int32],
-        row_groups: npt.NDArray[np.int32],
-        finished: npt.NDArray[np.int64],
-    ) -> None:
-        """Take in a batch of places, one per key, in any order."""
-        if len(keys) == 0:
+    def add(self, batches: Sequence[Segment]) -> None:
+        """Take in places in any order; sorts them once, however many batches there are."""
+        batches = [batch for batch in batches if len(batch)]
+        if not batches:
             return
-        order = np.argsort(keys, kind="stable")
-        segments = [*self._segments, Segment(keys[order], parts[order], row_groups[order], finished[order])]
+        segments = [*self._segments, _sorted(batches)]
         while len(segments) > MOST_SEGMENTS:
             smaller, small, *rest = sorted(segments, key=len)
-            segments = [_merged(smaller, small), *rest]
+            segments = [_sorted([smaller, small]), *rest]
         self._segments = segments  # in one step: another thread may be looking up
 
     def places(self, key: bytes) -> list[Place]:
@@ -82,12 +83,12 @@ class KeyIndex:
         return found
 
 
-def _merged(one: Segment, other: Segment) -> Segment:
-    keys = np.concatenate([one.keys, other.keys])
+def _sorted(batches: list[Segment]) -> Segment:
+    keys = np.concatenate([batch.keys for batch in batches])
     order = np.argsort(keys, kind="stable")
     return Segment(
         keys[order],
-        np.concatenate([one.parts, other.parts])[order],
-        np.concatenate([one.row_groups, other.row_groups])[order],
-        np.concatenate([one.finished, other.finished])[order],
+        np.concatenate([batch.parts for batch in batches])[order],
+        np.concatenate([batch.row_groups for batch in batches])[order],
+        np.concatenate([batch.finished for batch in batches])[order],
     )

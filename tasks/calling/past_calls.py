@@ -8,8 +8,8 @@ One per store and process. The index is loaded once and refreshed; text is read 
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -19,21 +19,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.calling.key_index import KeyIndex, Place, key_prefixes
+from tasks.calling.kept_groups import KeptGroups
+from tasks.calling.key_index import KeyIndex, Place, Segment, key_prefixes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tasks.storing.filesystem import Store
 
 KEYS_FOLDER = "_ledger/keys"
 OPEN_FOLDER = "_ledger/open"
 REFRESH_SECONDS = 60.0
-KEPT_BYTES = 48 * 1024 * 1024
 INDEXED_COLUMNS = ["key", "status", "error_kind", "cached", "finished_at"]
-READ_COLUMNS = [
-    "call_id", "key", "run", "provider", "host", "model", "model_id", "response", "finish_reason", "status", "attempts",
-    "error_kind", "error", "tokens_in", "tokens_out", "tokens_cached", "usd", "usd_failed", "usd_estimated", "seconds",
-    "simulated", "started_at", "finished_at",
-]  # fmt: skip
 FINISHED_FAILURES = ["refusal", "empty", "content_filter"]
 
 KEYS = pa.schema(
@@ -56,117 +53,116 @@ class KnownPart:
     run: str
 
 
-@dataclass(frozen=True, slots=True)
-class RowGroup:
-    """Decoded rows of one row group, and which row holds which key."""
-
-    table: pa.Table
-    rows: dict[str, list[int]]
-
-
 class PastCalls:
-    """Look-ups in everything a store's runs have paid for."""
+    """Look-ups in everything a store's runs have paid for.
+
+    Attributes:
+        refreshed_at: when the last refresh that has ended began, on the monotonic clock.
+
+    `places` and `rows` are for the event loop; `refresh` and `add` are for other threads: they wait for the store and
+    for one another.
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.parts: list[KnownPart] = []
         self._index = KeyIndex()
+        self._groups = KeptGroups(store)
+        self._changing = threading.Lock()
         self._numbers: dict[str, int] = {}
         self._loaded: set[str] = set()
-        self._read: OrderedDict[tuple[int, int], asyncio.Task[RowGroup | None]] = OrderedDict()
-        self._read_bytes = 0
-        self._refreshed_at = -1e9
+        self._gone: dict[int, float] = {}
+        self.refreshed_at = -1e9
 
     def __len__(self) -> int:
         return len(self._index)
 
     def refresh(self, *, older_than: float = REFRESH_SECONDS) -> None:
         """Index what other processes and past runs have added, unless that was done less than `older_than` s ago."""
-        if monotonic() - self._refreshed_at < older_than:
-            return
-        for path in self.store.list(KEYS_FOLDER):
-            if path not in self._loaded:
-                self._load_keys(path)
-        for path in self.store.list(OPEN_FOLDER):
-            if path not in self._loaded:
-                self._load_open(path)
-        self._refreshed_at = monotonic()
+        self.refresh_unless_since(monotonic() - older_than)
 
-    def number(self, path: str, run: str) -> int:
-        """The number under which the index knows a part."""
-        if path not in self._numbers:
-            self._numbers[path] = len(self.parts)
-            self.parts.append(KnownPart(path, run))
-        return self._numbers[path]
+    def refresh_unless_since(self, moment: float) -> None:
+        """As `refresh`; `moment` is on the monotonic clock."""
+        with self._changing:
+            if self.refreshed_at > moment:
+                return
+            began = monotonic()
+            keys, calls = self._unknown(KEYS_FOLDER), self._unknown(OPEN_FOLDER)
+            found = [segment for path in keys for segment in self._keys_in(path)]
+            found += [segment for path in calls for segment in self._calls_in(path)]
+            self._index.add(found)
+            self._loaded.update(keys, calls)
+            self.refreshed_at = began
 
     def add(self, path: str, run: str, table: pa.Table, row_groups: np.ndarray[Any, Any]) -> None:
         """Index the finished, paid calls of `table` (the columns of INDEXED_COLUMNS); one row group per row."""
-        self._loaded.add(path)
-        wanted = np.flatnonzero(finished_calls(table).to_numpy(zero_copy_only=False))
-        keys = b"".join(bytes.fromhex(key) for key in table["key"].take(pa.array(wanted)).to_pylist())
-        finished = pc.cast(table["finished_at"], pa.int64()).to_numpy()[wanted]
-        part = np.full(len(wanted), self.number(path, run), dtype=np.int32)
-        self._index.add(key_prefixes(keys), part, row_groups[wanted].astype(np.int32), finished)
+        with self._changing:
+            self._index.add([self._segment(path, run, table, row_groups)])
+            self._loaded.add(path)
 
     def places(self, key: bytes) -> list[Place]:
         """Where rows with this key may be, latest first."""
         return self._index.places(key)
 
-    async def rows(self, place: Place, key: str) -> list[dict[str, Any]]:
-        """The rows with this key in the place's row group (READ_COLUMNS); [] if the part is gone."""
-        at = (place.part, place.row_group)
-        if at not in self._read:
-            self._read[at] = asyncio.create_task(asyncio.to_thread(self._row_group, *at))
-        self._read.move_to_end(at)
-        group = await asyncio.shield(self._read[at])
-        if group is None:
-            self._read.pop(at, None)
-            return []
-        self._forget_oldest()
-        return [row for at in group.rows.get(key, []) for row in group.table.slice(at, 1).to_pylist()]
+    async def rows(self, place: Place, key: str) -> list[dict[str, Any]] | None:
+        """The rows with this key in the place's row group (`kept_groups.READ_COLUMNS`); None if they are gone.
 
-    def _row_group(self, part: int, row_group: int) -> RowGroup | None:
-        try:
-            with self.store.open_read(self.parts[part].path) as file:
-                table = pq.ParquetFile(file).read_row_group(row_group, columns=READ_COLUMNS)
-        except FileNotFoundError:
+        Raises:
+            OSError, UserError: the store cannot be read.
+        """
+        if place.part in self._gone:
             return None
-        rows: dict[str, list[int]] = {}
-        for at, key in enumerate(table["key"].to_pylist()):
-            rows.setdefault(key, []).append(at)
-        return RowGroup(table, rows)
+        rows = await self._groups.rows(self.parts[place.part].path, place.row_group, key)
+        if rows is None:
+            self._gone.setdefault(place.part, monotonic())
+        return rows
 
-    def _forget_oldest(self) -> None:
-        while len(self._read) > 1 and self._kept_bytes() > KEPT_BYTES:
-            self._read.popitem(last=False)
+    def gone_at(self, place: Place) -> float:
+        """When `rows` first found the place's part gone, on the monotonic clock."""
+        return self._gone.get(place.part, -1e9)
 
-    def _kept_bytes(self) -> int:
-        groups = [task.result() for task in self._read.values() if task.done() and not task.exception()]
-        return sum(group.table.nbytes for group in groups if group is not None)
+    def _unknown(self, folder: str) -> list[str]:
+        return [path for path in self.store.list(folder) if path not in self._loaded]
 
-    def _load_keys(self, path: str) -> None:
-        with self.store.open_read(path) as file:
-            parquet = pq.ParquetFile(file)
-            metadata = parquet.schema_arrow.metadata or {}
-            part = self.number(metadata[b"part"].decode(), metadata[b"run"].decode())
-            for batch in parquet.iter_batches(65536, columns=["key", "row_group", "finished_at"]):
+    def _number(self, path: str, run: str) -> int:
+        if path not in self._numbers:
+            self.parts.append(KnownPart(path, run))
+            self._numbers[path] = len(self.parts) - 1
+        self._gone.pop(self._numbers[path], None)
+        return self._numbers[path]
+
+    def _keys_in(self, path: str) -> Iterator[Segment]:
+        with suppress(FileNotFoundError), self.store.open_read(path) as file, pq.ParquetFile(file) as keys:
+            metadata = keys.schema_arrow.metadata or {}
+            part = self._number(metadata[b"part"].decode(), metadata[b"run"].decode())
+            table = keys.read(columns=["key", "row_group", "finished_at"])
+            for batch in table.to_batches():
                 count = len(batch)
-                keys = batch["key"].buffers()[1].slice(batch["key"].offset * 32, count * 32).to_pybytes()
-                finished = batch["finished_at"].cast(pa.int64()).to_numpy()
-                parts = np.full(count, part, dtype=np.int32)
-                self._index.add(key_prefixes(keys), parts, batch["row_group"].to_numpy(), finished)
-        self._loaded.add(path)
+                prefixes = batch["key"].buffers()[1].slice(batch["key"].offset * 32, count * 32).to_pybytes()
+                yield Segment(
+                    key_prefixes(prefixes),
+                    np.full(count, part, dtype=np.int32),
+                    batch["row_group"].to_numpy(),
+                    batch["finished_at"].cast(pa.int64()).to_numpy(),
+                )
 
-    def _load_open(self, path: str) -> None:
+    def _calls_in(self, path: str) -> Iterator[Segment]:
+        """Of an open part; none if it was landed meanwhile: its key file says where."""
         run = path.removeprefix(OPEN_FOLDER + "/").split("/")[0]
-        try:
-            with self.store.open_read(path) as file:
-                parquet = pq.ParquetFile(file)
-                for number in range(parquet.num_row_groups):
-                    table = parquet.read_row_group(number, columns=INDEXED_COLUMNS)
-                    self.add(path, run, table, np.full(len(table), number))
-        except FileNotFoundError:
-            return  # landed meanwhile: its key file says where
+        with suppress(FileNotFoundError), self.store.open_read(path) as file, pq.ParquetFile(file) as part:
+            sizes = [part.metadata.row_group(number).num_rows for number in range(part.num_row_groups)]
+            table = part.read(columns=INDEXED_COLUMNS)
+            yield self._segment(path, run, table, np.repeat(np.arange(len(sizes)), sizes))
+
+    def _segment(self, path: str, run: str, table: pa.Table, row_groups: np.ndarray[Any, Any]) -> Segment:
+        wanted = np.flatnonzero(finished_calls(table).to_numpy(zero_copy_only=False))
+        keys = b"".join(bytes.fromhex(key) for key in table["key"].take(pa.array(wanted)).to_pylist())
+        return Segment(
+            key_prefixes(keys),
+            np.full(len(wanted), self._number(path, run), dtype=np.int32),
+            row_groups[wanted].astype(np.int32),
+            pc.cast(table["finished_at"], pa.int64()).to_numpy()[wanted],
+        )
 
 
 def finished_calls(table: pa.Table) -> pa.ChunkedArray:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import httpx
+import orjson
 
 from tasks.calling.prices import cost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
 
     from tasks.calling.catalog import Model
     from tasks.calling.prices import Price
@@ -27,6 +27,7 @@ class Route:
 
     Attributes:
         host: host and port of the provider's base_url.
+        quotas: that a request passes, the most specific first.
         secrets: what must never appear in a message.
     """
 
@@ -36,10 +37,10 @@ class Route:
     wire: Wire
     url: httpx.URL
     host: str
-    headers: Mapping[str, str]
+    headers: httpx.Headers = field(repr=False)
     price: Price | None
     quotas: tuple[Quota, ...]
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
 
     def usd(self, usage: Usage | None) -> float | None:
         """What `usage` costs; None if the price or the usage is not known."""
@@ -53,8 +54,13 @@ class Route:
 
 
 def estimated_tokens(ask: Ask) -> int:
-    """Input tokens of `ask`, on the high side: a third of a token for an ASCII character, one for any other."""
+    """Input tokens of `ask`, on the high side: a third of a token for an ASCII character, one for any other.
+
+    A JSON schema that the answer has to fit is sent, and billed, as well.
+    """
     tokens = 0.0
+    if isinstance(ask.format, dict):
+        tokens += len(orjson.dumps(ask.format)) / ASCII_CHARACTERS_PER_TOKEN
     for message in ask.messages:
         text = message.content
         size = len(text)

@@ -11,13 +11,15 @@ from tasks.calling.route import Route
 from tasks.calling.wire import WIRES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from pydantic import SecretStr
 
     from tasks.calling.catalog import Catalog
     from tasks.calling.engine import Engine
     from tasks.calling.prices import Price
+
+PLAIN_JSON = {"content-type": "application/json", "accept-encoding": "identity"}
 
 
 def reachable(catalog: Catalog, models: Iterable[str]) -> list[str]:
@@ -68,7 +70,7 @@ def _route(
     secret = keys[model.provider]
     key = secret.get_secret_value() if secret else None
     url = httpx.URL(provider.base_url.rstrip("/") + wire.path(model))
-    headers = {"content-type": "application/json", **wire.headers(key, provider, model)}
+    headers = {**PLAIN_JSON, **wire.headers(key, provider, model)}
     return Route(
         name=name,
         model=model,
@@ -76,8 +78,18 @@ def _route(
         wire=wire,
         url=url,
         host=url.netloc.decode(),
-        headers=headers,
+        headers=httpx.Headers(headers),
         price=price,
         quotas=tuple(engine.quotas(catalog, name)),
-        secrets=tuple(each for each in (key, *provider.headers.values(), *model.headers.values()) if each),
+        secrets=tuple(_secrets(key, {**provider.headers, **model.headers}, headers)),
     )
+
+
+def _secrets(key: str | None, written: dict[str, str], sent: dict[str, str]) -> Iterator[str]:
+    """The key, and what the variables in headers stand for, with and without a word like Bearer before it."""
+    if key:
+        yield key
+    for name, value in written.items():
+        if "${" in value:
+            yield sent[name.lower()]
+            yield sent[name.lower()].split()[-1]

@@ -6,19 +6,20 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tasks.calling.attempts import expected
 from tasks.calling.call import Asked, Call, Completion, Row, settle
-from tasks.calling.call_rows import failed_row, hit_row, paid_row
+from tasks.calling.call_rows import failed_row, hit_row, lost_row, paid_row
 from tasks.calling.failures import CallFailed
 from tasks.calling.ledger import servable
-from tasks.calling.sending import Patience, Sender, expected
+from tasks.calling.sending import Patience, Sender
 from tasks.storing.errors import RowDeferred
 
 if TYPE_CHECKING:
+    from tasks.calling.attempts import Attempts
     from tasks.calling.failures import Kind
     from tasks.calling.http_client import HttpClient
     from tasks.calling.ledger import Ledger
     from tasks.calling.route import Route
-    from tasks.calling.sending import Attempts
 
 
 @dataclass(slots=True)
@@ -65,23 +66,27 @@ class RunCalls:
             RowDeferred: the budget does not allow it, or the providers are closed for this run.
         """
         occurrence = row.occurrence(call.step)
-        candidates = self._candidates(call, row, occurrence)
+        models = self._candidates(call)
+        asked = first = settle(self.ledger.run, row, call, self.routes[models[0]])
         failures: list[CallFailed] = []
-        for place, model in enumerate(candidates):
+        decided = self._decided(row, call, occurrence, models)
+        for place, model in enumerate(models[decided:]):
+            if decided or place:
+                asked = settle(self.ledger.run, row, call, self.routes[model], instead_of=first)
             try:
-                completion = await self._ask_one(settle(self.ledger.run, row, call, self.routes[model]))
+                completion = await self._ask_one(asked)
             except CallFailed as failure:
                 if failure.kind == "row_fails":
                     raise
                 failures.append(failure)
                 continue
             if place:
-                decision = {"model": model, "instead_of": candidates[0], "because": failures[0].error_kind}
+                decision = {"model": model, "instead_of": models[decided], "because": failures[0].error_kind}
                 self.ledger.decide(row.request_id, call.step, occurrence, decision)
             return completion
         raise _no_model_left(failures)
 
-    def _candidates(self, call: Call, row: Row, occurrence: int) -> list[str]:
+    def _candidates(self, call: Call) -> list[str]:
         names: list[str] = []
         waiting = list(call.models)
         while waiting:
@@ -89,10 +94,13 @@ class RunCalls:
             if name not in names:
                 names.append(name)
                 waiting.extend(self.fallbacks.get(name, ()))
-        decided = self.ledger.decision(row.request_id, call.step, occurrence)
-        if decided and decided.get("model") in names:
-            return names[names.index(decided["model"]) :]
         return names
+
+    def _decided(self, row: Row, call: Call, occurrence: int, models: list[str]) -> int:
+        """The place in `models` of the one that answered here before; 0 if none did."""
+        decision = self.ledger.decision(row.request_id, call.step, occurrence)
+        model = decision.get("model") if decision else None
+        return models.index(model) if model in models else 0
 
     async def _ask_one(self, asked: Asked) -> Completion:
         while True:
@@ -108,6 +116,7 @@ class RunCalls:
                 continue  # that row's budget, not ours
             if servable(answered):
                 return self._serve(answered, asked)
+            return await self._ask_anew(asked)  # at once, as will the others that waited in vain
 
     async def _may_serve(self, known: dict[str, Any], route: Route) -> bool:
         """A simulated answer is served by a simulator only: its port may belong to a real server by now."""
@@ -129,7 +138,8 @@ class RunCalls:
         else:
             future.set_result(answered)
         finally:
-            del self._in_flight[asked.key]
+            if self._in_flight.get(asked.key) is future:
+                del self._in_flight[asked.key]
             if not future.done():
                 future.set_exception(RowDeferred("the call that this one waited for was broken off"))
                 future.exception()
@@ -145,18 +155,22 @@ class RunCalls:
         except (CallFailed, RowDeferred) as failure:
             self._failed(asked, attempts, failure)
             raise
+        except BaseException:
+            self._broken_off(asked, attempts)
+            raise
         finally:
-            self.counters.in_flight -= bool(attempts.count)
+            self.counters.in_flight -= attempts.start is not None
         answered = paid_row(asked, attempts, reply)
         self.ledger.finished(attempts.start, answered)
         self._count(answered)
         return answered
 
     def _started(self, asked: Asked, attempts: Attempts) -> None:
+        is_first = attempts.start is None
         attempts.start = self.ledger.started(
-            asked.call_id, asked.row.request_id, asked.route.name, attempts.reserved_usd
+            asked.call_id, asked.row.request_id, asked.route.name, attempts.at_risk_usd, attempts.start
         )
-        self.counters.in_flight += 1
+        self.counters.in_flight += is_first
 
     def _serve(self, known: dict[str, Any], asked: Asked) -> Completion:
         if known["call_id"] == asked.call_id:  # this very call, made before the run was interrupted
@@ -180,6 +194,11 @@ class RunCalls:
         self.counters.usd += attempts.usd_failed
         if isinstance(failure, CallFailed) and failure.kind == "close_provider":
             self.closed.setdefault(asked.route.provider_name, failure)
+
+    def _broken_off(self, asked: Asked, attempts: Attempts) -> None:
+        if attempts.start is not None:
+            self.ledger.finished(attempts.start, lost_row(asked, attempts))
+        self.counters.usd += attempts.usd_failed
 
     def _check_open(self, route: Route) -> None:
         closed = self.closed.get(route.provider_name)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
-from time import monotonic, time
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING
 
 import orjson
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
+from tasks.calling.attempts import Reservation
 from tasks.calling.failures import CallFailed
-from tasks.calling.route import estimated_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import asyncio
+    from collections.abc import Callable, Iterable
 
-    from tasks.calling.budget import Budget
+    from tasks.calling.attempts import Attempts
     from tasks.calling.call import Asked
     from tasks.calling.http_client import HttpClient
-    from tasks.calling.messages import Ask, Reply, Usage
+    from tasks.calling.messages import Reply, Usage
     from tasks.calling.quota import Permit
     from tasks.calling.route import Route
-
-BILLED_WITHOUT_USAGE = frozenset({"timeout", "connection"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +41,6 @@ class Patience:
     longest_pause_seconds: float = 20.0
 
 
-@dataclass(slots=True)
-class Attempts:
-    """What the attempts at one call came to, filled in as they end; `start` is its number in the journal."""
-
-    reserved_usd: float | None
-    tokens: int
-    start: int | None = None
-    count: int = 0
-    waits: int = 0
-    usd_failed: float = 0.0
-    usd_estimated: float = 0.0
-    started_at: float = field(default_factory=time)
-    first_sent: float = 0.0
-    seconds: float = 0.0
-
-
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Sends the calls of one run in this process.
@@ -66,7 +48,7 @@ class Sender:
     Attributes:
         gate: bounds the requests in flight, whatever their provider.
         check_open: raises CallFailed if the route's provider has been closed for this run.
-        started: is told that a call is about to be sent for the first time.
+        started: is told that an attempt is about to be sent.
     """
 
     client: HttpClient
@@ -91,7 +73,8 @@ class Sender:
         except CallFailed as failure:
             if not _may_go_on(failure):
                 raise
-            return await self._go_on(asked, attempts, body, failure)
+            first = failure
+        return await self._go_on(asked, attempts, body, first)
 
     async def _go_on(self, asked: Asked, attempts: Attempts, body: bytes, failure: CallFailed) -> Reply:
         """Apart from the first attempt, so that a call that goes well costs no retry machinery."""
@@ -117,11 +100,10 @@ class Sender:
 
     async def _attempt(self, asked: Asked, attempts: Attempts, body: bytes) -> Reply:
         route = asked.route
-        permits: list[Permit] = []
+        permits = await _admitted(route, attempts)
+        sent_before = attempts.count
         tokens_used: int | None = None
         try:
-            for quota in route.quotas:
-                permits.append(await quota.acquire(attempts.tokens))  # noqa: PERF401 - those got are given back below
             async with self.gate:
                 self.check_open(route)
                 reply = await self._reserved(asked, attempts, body)
@@ -132,18 +114,21 @@ class Sender:
         except CallFailed as failure:
             tokens_used = _tokens(failure.usage)
             if failure.kind == "wait":
+                tokens_used = 0
                 attempts.waits += 1
-                route.quotas[-1].throttled(permits[-1], failure.retry_after)
+                attempts.wait_seconds = route.quotas[0].throttled(permits[0], failure.retry_after)
             raise
         finally:
-            for quota, permit in zip(route.quotas, permits, strict=False):
-                quota.release(permit, tokens_used=tokens_used)
+            for quota, permit in zip(route.quotas, permits, strict=True):
+                if attempts.count == sent_before:
+                    quota.give_back(permit)
+                else:
+                    quota.release(permit, tokens_used=tokens_used)
 
     async def _reserved(self, asked: Asked, attempts: Attempts, body: bytes) -> Reply:
-        with _Reservation(asked.row.budgets, attempts) as reservation:
+        with Reservation(asked.row.budgets, attempts) as reservation:
+            self.started(asked, attempts)
             attempts.count += 1
-            if attempts.count == 1:
-                self.started(asked, attempts)
             sent = monotonic()
             attempts.first_sent = attempts.first_sent or sent
             try:
@@ -157,57 +142,49 @@ class Sender:
             return reply
 
 
+async def _admitted(route: Route, attempts: Attempts) -> list[Permit]:
+    """Leave of every quota; the model's first, so that who waits for it keeps nobody from its provider's others."""
+    permits: list[Permit] = []
+    try:
+        for quota in route.quotas:
+            acquire = quota.acquire_again if attempts.count else quota.acquire
+            permits.append(await acquire(attempts.tokens))
+    except BaseException as error:
+        for quota, permit in zip(route.quotas, permits, strict=False):
+            quota.give_back(permit)
+        if isinstance(error, CallFailed):
+            _name(error, route)
+        raise
+    return permits
+
+
 async def _exchange(client: HttpClient, route: Route, body: bytes, patience: Patience) -> Reply:
     try:
         answer = await client.post(route.url, route.headers, body, seconds=patience.call_seconds)
         if answer.status != 200:
-            raise route.wire.failure(answer.status, answer.headers, answer.body)
+            said = _without(answer.body, route.secrets)
+            raise route.wire.failure(answer.status, answer.headers, said)
         try:
             document = orjson.loads(answer.body)
         except orjson.JSONDecodeError as error:
             raise CallFailed("retry", "bad_body", "the answer is not JSON") from error
         return route.wire.reply(document)
     except CallFailed as failure:
-        failure.provider = route.provider_name
-        failure.model = route.name
         failure.hide(route.secrets)
+        _name(failure, route)
         raise
 
 
-class _Reservation:
-    """Worst case promised on the way in, the true cost settled on the way out."""
+def _name(failure: CallFailed, route: Route) -> None:
+    failure.provider = route.provider_name
+    failure.model = route.name
 
-    def __init__(self, budgets: tuple[Budget, ...], attempts: Attempts) -> None:
-        self._budgets = budgets
-        self._attempts = attempts
-        self._reserved = attempts.reserved_usd or 0.0
-        self._spent = self._reserved  # what a cancelled call is taken to cost
 
-    def __enter__(self) -> Self:
-        done: list[Budget] = []
-        try:
-            for budget in self._budgets:
-                budget.reserve(self._reserved)
-                done.append(budget)
-        except BaseException:
-            for budget in done:
-                budget.settle(self._reserved, 0.0)
-            raise
-        return self
-
-    def succeeded(self, usd: float | None) -> None:
-        self._spent = self._reserved if usd is None else usd
-
-    def failed(self, failure: CallFailed, usd: float | None) -> None:
-        if usd is None and failure.error_kind in BILLED_WITHOUT_USAGE:
-            usd = self._reserved
-            self._attempts.usd_estimated += usd
-        self._spent = usd or 0.0
-        self._attempts.usd_failed += self._spent
-
-    def __exit__(self, *_: object) -> None:
-        for budget in self._budgets:
-            budget.settle(self._reserved, self._spent)
+def _without(body: bytes, secrets: Iterable[str]) -> bytes:
+    """Before the message is cut to length: half a key would not be known for one."""
+    for secret in secrets:
+        body = body.replace(secret.encode(), b"***")
+    return body
 
 
 def _tokens(usage: Usage | None) -> int | None:
@@ -222,7 +199,7 @@ def _out_of_patience(state: RetryCallState, attempts: Attempts, patience: Patien
     failure = state.outcome.exception() if state.outcome else None
     pause = state.upcoming_sleep
     if isinstance(failure, CallFailed) and failure.kind == "wait":
-        pause = failure.retry_after or 0.0
+        pause = attempts.wait_seconds
     if monotonic() - attempts.first_sent + pause > patience.total_seconds:
         return True
     return attempts.count - attempts.waits >= patience.attempts
@@ -245,9 +222,3 @@ def _given_up(failure: CallFailed, attempts: Attempts) -> CallFailed:
         "next_model", failure.error_kind, message, status=failure.status, retry_after=failure.retry_after,
         usage=failure.usage, provider=failure.provider, model=failure.model,
     )  # fmt: skip
-
-
-def expected(ask: Ask, route: Route) -> Attempts:
-    """A fresh record for a call: its worst-case cost and its tokens, input and output."""
-    tokens_in = estimated_tokens(ask)
-    return Attempts(route.worst_usd(tokens_in, ask.max_tokens), tokens_in + ask.max_tokens)

@@ -18,15 +18,15 @@ class Allowances:
         self._rows = rows
 
     def give(self, rows: int) -> float | None:
-        """The allowance of a shard of so many rows."""
+        """The allowance of a shard of so many rows, at least 1."""
         if self._left is None:
             return None
-        share = self._left * rows / self._rows if self._rows else self._left
+        share = max(0.0, self._left) * rows / self._rows
         self._rows -= rows
         self._left -= share
         return share
 
     def take_back(self, allowance: float | None, spent_usd: float) -> None:
-        """A shard has ended."""
+        """A shard has ended; one that cost more than it was given (a count of tokens is a guess) leaves others less."""
         if self._left is not None and allowance is not None:
-            self._left += max(0.0, allowance - spent_usd)
+            self._left += allowance - spent_usd

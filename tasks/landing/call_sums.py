@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,7 +21,7 @@ class ModelSums:
     calls: int = 0
     errors: int = 0
     usd: float | None = 0.0
-    seconds: list[float] = field(default_factory=list)
+    seconds: array[float] = field(default_factory=lambda: array("d"))
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ class CallSums:
         ]
 
 
-def percentile(values: list[float], share: float) -> float | None:
+def percentile(values: array[float], share: float) -> float | None:
     """The `share`-th percentile, None of nothing."""
     return float(np.percentile(values, share)) if values else None
 

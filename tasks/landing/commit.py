@@ -8,6 +8,7 @@ and comes to the same.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,20 +18,22 @@ import pyarrow.compute as pc
 
 from tasks.landing.landed_calls import Landing
 from tasks.landing.output_sums import OutputSums
+from tasks.landing.outputs import OVER_BUDGET
 from tasks.landing.plan import read_manifest
 from tasks.landing.run_paths import generation_manifest_path, manifest_path, rejects_path
 from tasks.storing.errors import NightpressError
 from tasks.storing.parts import Part, merge_parts, part_path, write_part
-from tasks.storing.records import write_json, write_json_new
+from tasks.storing.records import write_json
 from tasks.storing.schemas import DEFERRED, METRICS, MODEL_METRICS, OUTPUTS, REJECTS, SCORES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tasks.landing.plan import Plan
-    from tasks.landing.shards import ShardRecord
+    from tasks.landing.shard_records import ShardRecord
     from tasks.storing.filesystem import Store
 
+REASONS = 5
 PER_RUN = ("outputs", "rejects", "deferred", "scores", "metrics", "model_metrics")
 
 
@@ -52,10 +55,12 @@ class Commit:
         """Commit; returns the manifest.
 
         Raises:
-            NightpressError: the rows do not add up (nothing is marked as committed then).
+            NightpressError: the rows do not add up; the tables are as they were.
         """
         store, plan = self.store, self.plan
         former = read_manifest(store, plan.run)
+        worked = sum(record.rows - record.deferred for record in self.records)
+        self._add_up(worked + self._carried(former), sum(record.deferred for record in self.records))
         landing = Landing(store, plan.run, plan.run_date, plan.generation, _landed(former))
         parts: dict[str, list[Part]] = {"calls": [landing.land()]}
         sums = OutputSums()
@@ -70,17 +75,28 @@ class Commit:
         parts["metrics"] = [write_part(store, self._path("metrics"), METRICS, metrics)]
         models = landing.sums.model_rows(plan.run)
         parts["model_metrics"] = [write_part(store, self._path("model_metrics"), MODEL_METRICS, models)]
-        if sums.made + sums.failed + deferred + plan.rejected != plan.requests:
-            raise NightpressError(
-                f"run {plan.run}: {sums.made} made + {sums.failed} failed + {deferred} deferred + {plan.rejected} "
-                f"rejected are not {plan.requests} requests; it is not committed"
-            )
+        self._add_up(sums.made + sums.failed, deferred)
         manifest = self._manifest(parts, former, landing, sums, deferred)
         self._remove_unnamed()
-        write_json_new(store, generation_manifest_path(plan.run, plan.generation), manifest)
+        write_json(store, generation_manifest_path(plan.run, plan.generation), manifest)
         write_json(store, manifest_path(plan.run), manifest)
         clean_up(store, plan, manifest)
         return manifest
+
+    def _add_up(self, worked: int, deferred: int) -> None:
+        plan = self.plan
+        if worked + deferred + plan.rejected != plan.requests:
+            raise NightpressError(
+                f"run {plan.run}: {worked} made or failed + {deferred} deferred + {plan.rejected} rejected are not "
+                f"{plan.requests} requests; it is not committed"
+            )
+
+    def _carried(self, former: dict[str, Any] | None) -> int:
+        """Rows of the former generation that stay as they are."""
+        if self.redone is None or former is None:
+            return 0
+        rows = former["rows"]
+        return int(rows["made"] + rows["failed"] - rows["retryable"])
 
     def _path(self, table: str) -> str:
         return part_path(table, self.plan.run_date, f"{self.plan.run}-0")
@@ -115,7 +131,9 @@ class Commit:
         deferred: int,
     ) -> dict[str, Any]:
         plan, calls = self.plan, landing.sums
-        worked = sums.made + sums.failed
+        deferred_by: Counter[str] = Counter()
+        for record in self.records:
+            deferred_by.update(record.deferred_by)
         named = {table: [asdict(part) for part in each] for table, each in parts.items()}
         named["calls"] = [*_former_calls(former, landing.path), *named["calls"]]
         usd = None if calls.usd is None else calls.usd + calls.usd_failed
@@ -123,7 +141,7 @@ class Commit:
             "run": plan.run,
             "run_date": plan.run_date.isoformat(),
             "generation": plan.generation,
-            "healthy": sums.failed <= self.max_failed * worked if worked else True,
+            "healthy": self._healthy(sums, deferred - deferred_by[OVER_BUDGET]),
             "recipe": plan.recipe["recipe"],
             "recipe_version": plan.recipe["version"],
             "plan": plan.hash,
@@ -138,7 +156,9 @@ class Commit:
             "usd": {
                 "spent": usd, "failed": calls.usd_failed, "saved": calls.usd_saved, "estimated": calls.usd_estimated,
             },
-            "errors": {"rows": sums.errors, "calls": calls.errors},
+            "errors": {
+                "rows": sums.errors, "calls": calls.errors, "deferred": dict(deferred_by.most_common(REASONS)),
+            },
             "simulated": calls.simulated,
             "parts": named,
             "keys": landing.keys_path,
@@ -147,6 +167,11 @@ class Commit:
             "first_start": plan.first_start.isoformat(),
             "committed_at": datetime.now(UTC).isoformat(),
         }  # fmt: skip
+
+    def _healthy(self, sums: OutputSums, held_back: int) -> bool:
+        """Rows held back by something else than the budget count like failed ones."""
+        missed = sums.failed + held_back
+        return missed <= self.max_failed * (sums.made + missed)
 
     def _remove_unnamed(self) -> None:
         """Parts of this run on another date, from a plan that was replaced."""

@@ -18,6 +18,7 @@ Status = Literal["made", "failed", "deferred"]
 RETRYABLE = frozenset(
     {"rate_limit", "overloaded", "server_error", "timeout", "connection", "bad_body", "exhausted"}
 )
+OVER_BUDGET = "over budget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Outcome:
 
     Attributes:
         draft: of a made row.
-        error_kind: of a failed row; those in RETRYABLE may go better another time.
+        error_kind: of a failed row; those in RETRYABLE may go better another time. Of a deferred one, OVER_BUDGET
+            or what keeps many rows back alike.
         error: why a row failed or was deferred.
     """
 

@@ -86,6 +86,12 @@ def read_manifest(store: Store, run: str) -> dict[str, Any] | None:
     return read_json(store, manifest_path(run))
 
 
+def redo_of(store: Store, plan: Plan) -> dict[int, frozenset[str]] | None:
+    """Which rows a later generation of a plan works again, by shard; None if it works them all."""
+    document = read_json(store, plan.workplace.redo_path)
+    return {int(shard): frozenset(ids) for shard, ids in document.items()} if document is not None else None
+
+
 def refuse_another_plan(known: Plan, new_hash: str, *, changed: list[str]) -> None:
     """Raise PlanChanged unless the hashes agree."""
     if known.hash != new_hash:

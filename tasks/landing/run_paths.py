@@ -11,16 +11,16 @@ RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
 
 def checked_run_name(run: str) -> str:
-    """`run` if it can be a file name anywhere.
+    """`run` if it can be a file name anywhere, and its folder is no other run's manifest.
 
     Raises:
         UserError: it cannot.
     """
-    if not RUN_NAME.fullmatch(run):
+    if not RUN_NAME.fullmatch(run) or run.endswith(".json"):
         raise UserError(
             f"{run!r} cannot name a run",
             where="--run",
-            hint="use letters, digits, '.', '_' and '-', at most 120",
+            hint="use letters, digits, '.', '_' and '-', at most 120, and no '.json' at the end",
         )
     return run
 

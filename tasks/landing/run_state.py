@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import socket
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasks.calling.catalog import Catalog
 from tasks.calling.journal import journal_folder
@@ -15,14 +17,17 @@ from tasks.calling.ledger import Ledger
 from tasks.calling.prices import Price
 from tasks.calling.route_making import make_routes
 from tasks.calling.run_calls import RunCalls
+from tasks.landing.plan import redo_of
 from tasks.patterns.recipe import Recipe
 from tasks.patterns.templates import Renderer
+from tasks.storing.errors import NightpressError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pydantic import SecretStr
 
+    from tasks.calling.budget import Budget
     from tasks.calling.engine import Engine
     from tasks.calling.sending import Patience
     from tasks.landing.plan import Plan
@@ -37,8 +42,10 @@ class RunState:
     """What the shards of a run share in a process.
 
     Attributes:
+        redo: as `redo_of` gives it.
         rows_gate: rows worked at once.
         rows_done: for progress, in this process.
+        budgets: (shard, attempt) → what it has spent, kept while Prefect tries the task again.
     """
 
     plan: Plan
@@ -47,9 +54,13 @@ class RunState:
     catalog: Catalog
     calls: RunCalls
     renderer: Renderer
+    redo: dict[int, frozenset[str]] | None
     rows_gate: asyncio.Semaphore
     rows_done: int = 0
+    budgets: dict[tuple[int, int], Budget] = field(default_factory=dict)
     _keeper: asyncio.Task[None] | None = field(default=None)
+    _shards: set[asyncio.Task[Any]] = field(default_factory=set)
+    _stopped: bool = False
 
     @property
     def worker(self) -> str:
@@ -59,22 +70,46 @@ class RunState:
         """Begin to upload what is journalled, every half minute."""
         self._keeper = asyncio.create_task(self._keep())
 
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """The current asyncio task works a shard for as long as the block lasts; `stop` cancels it.
+
+        Raises:
+            CancelledError: the run has been stopped in this process.
+        """
+        task = asyncio.current_task()
+        if self._stopped or task is None:
+            raise asyncio.CancelledError
+        self._shards.add(task)
+        try:
+            yield
+        finally:
+            self._shards.discard(task)
+
     async def stop(self, *, journal_is_landed: bool) -> None:
-        """Upload the rest and let go of the journal."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-        await self.calls.ledger.upload()
-        self.calls.ledger.close(remove=journal_is_landed)
+        """End the shards still being worked, upload the rest and let go of the journal."""
+        self._stopped = True
+        ending = [task for task in (*self._shards, self._keeper) if task is not None]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+        try:
+            await self.calls.ledger.upload()
+        finally:
+            self.calls.ledger.close(remove=journal_is_landed)
 
     async def _keep(self) -> None:
         uploaded = time.monotonic()
         while True:
             await asyncio.sleep(SYNC_SECONDS)
-            await self.calls.ledger.sync()
-            await self.calls.ledger.refresh()
-            if time.monotonic() - uploaded >= UPLOAD_SECONDS:
-                await self.calls.ledger.upload()
-                uploaded = time.monotonic()
+            with suppress(
+                OSError, NightpressError
+            ):  # a store out of reach: the shard's end uploads, or fails
+                await self.calls.ledger.sync()
+                await self.calls.ledger.refresh()
+                if time.monotonic() - uploaded >= UPLOAD_SECONDS:
+                    await self.calls.ledger.upload()
+                    uploaded = time.monotonic()
 
 
 def run_state(
@@ -124,6 +159,7 @@ def _make(
         plan.first_start,
         journal_folder(store.url, plan.run),
         worker_name(),
+        0.0 if plan.fresh else math.inf,
     )
     ledger.recover()
     calls = RunCalls(
@@ -141,6 +177,7 @@ def _make(
         catalog,
         calls,
         Renderer(),
+        redo_of(store, plan),
         asyncio.Semaphore(concurrency),
     )
     engine.wait(state.start())

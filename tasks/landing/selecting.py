@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b, sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,12 +12,10 @@ from tasks.storing.parts import read_rows
 from tasks.storing.requests import Request, request_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tasks.landing.plan import Only
     from tasks.storing.filesystem import Store
-
-COLUMNS = ["request_id", "run", "recipe", "status", "request"]
 
 
 def selection(store: Store, only: Only, *, recipe: str, run: str) -> Callable[[Request], bool]:
@@ -29,29 +27,26 @@ def selection(store: Store, only: Only, *, recipe: str, run: str) -> Callable[[R
     """
     if only == "all":
         return lambda _: True
-    made = _made(store, recipe, run)
+    if only == "new":
+        ids = {_digest(request_id) for (request_id,) in _made(store, ["request_id"], recipe, run)}
+        return lambda request: _digest(request.request_id) not in ids
+    made = {
+        (_digest(request_id), sha256(request.encode()).digest()[:16])
+        for request_id, request in _made(store, ["request_id", "request"], recipe, run)
+    }
+    return lambda request: (
+        (_digest(request.request_id), bytes.fromhex(request_hash(request.values))[:16]) not in made
+    )
 
-    def wanted(request: Request) -> bool:
-        known = made.get(_digest(request.request_id))
-        return known is None or (
-            only == "changed" and bytes.fromhex(request_hash(request.values))[:16] not in known
-        )
 
-    return wanted
-
-
-def _made(store: Store, recipe: str, run: str) -> dict[bytes, set[bytes]]:
-    made: dict[bytes, set[bytes]] = {}
+def _made(store: Store, columns: list[str], recipe: str, run: str) -> Iterator[tuple[Any, ...]]:
+    """These columns of every row that other runs of the recipe made."""
     for path in store.list("outputs"):
-        for batch in read_rows(store, path, COLUMNS):
+        for batch in read_rows(store, path, [*columns, "run", "recipe", "status"]):
             table = pa.Table.from_batches([batch])
             ours = pc.and_(pc.equal(table["recipe"], recipe), pc.equal(table["status"], "made"))
             kept = table.filter(pc.and_(ours, pc.not_equal(table["run"], run)))
-            for request_id, request in zip(
-                kept["request_id"].to_pylist(), kept["request"].to_pylist(), strict=True
-            ):
-                made.setdefault(_digest(request_id), set()).add(sha256(request.encode()).digest()[:16])
-    return made
+            yield from zip(*(kept[name].to_pylist() for name in columns), strict=True)
 
 
 def _digest(request_id: str) -> bytes:

@@ -6,6 +6,7 @@ Rows pass through a local file, so memory holds a batch and the shard numbers, n
 from __future__ import annotations
 
 import tempfile
+from array import array
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -58,35 +59,55 @@ def sort_requests(
         wanted: whether a request is to be made tonight.
         limit: stop after this many wanted requests.
     """
-    digest = sha256()
-    rejects: list[dict[str, Any]] = []
-    ids: list[int] = []
-    unchanged = 0
     with tempfile.NamedTemporaryFile(prefix="nightpress-requests-", delete=False) as file:
         spool = Path(file.name)
-        with pa.ipc.new_file(file, REQUESTS) as writer:
-            batch: list[Request] = []
-            for each in read:
-                if isinstance(each, Reject):
-                    rejects.append(_reject_row(each, run))
-                    digest.update(orjson.dumps(["reject", each.row, each.reason, each.raw]))
-                    continue
-                if not wanted(each):
-                    unchanged += 1
-                    continue
-                digest.update(each.request_id.encode() + b"\0" + canonical(each.values))
-                ids.append(_number(each.request_id))
-                batch.append(each)
-                if len(batch) == BATCH_ROWS:
-                    writer.write_batch(_batch(batch))
-                    batch = []
-                if len(ids) == limit:
-                    break
-            writer.write_batch(_batch(batch))
+        try:
+            with pa.ipc.new_file(file, REQUESTS) as writer:
+                spooled = _Spooled(writer)
+                for each in read:
+                    spooled.take(each, wanted, run)
+                    if len(spooled.ids) == limit:
+                        break
+                spooled.flush()
+        except BaseException:
+            spool.unlink()
+            raise
+    ids = spooled.ids
     count = max(1, -(-len(ids) // ROWS_PER_SHARD))
     shards = (np.array(ids, dtype=np.uint64) % np.uint64(count)).astype(np.int32)
     shard_rows = np.bincount(shards, minlength=count).tolist()
-    return Sorted(spool, rejects, digest.hexdigest(), len(ids), unchanged, shards, shard_rows)
+    return Sorted(
+        spool, spooled.rejects, spooled.digest.hexdigest(), len(ids), spooled.unchanged, shards, shard_rows
+    )
+
+
+class _Spooled:
+    """What has been read so far; requests leave memory in batches of BATCH_ROWS."""
+
+    def __init__(self, writer: pa.ipc.RecordBatchFileWriter) -> None:
+        self.ids = array("Q")
+        self.rejects: list[dict[str, Any]] = []
+        self.unchanged = 0
+        self.digest = sha256()
+        self._writer = writer
+        self._batch: list[Request] = []
+
+    def take(self, each: Request | Reject, wanted: Callable[[Request], bool], run: str) -> None:
+        if isinstance(each, Reject):
+            self.rejects.append(_reject_row(each, run))
+            self.digest.update(orjson.dumps(["reject", each.row, each.reason, each.raw]))
+        elif not wanted(each):
+            self.unchanged += 1
+        else:
+            self.digest.update(each.request_id.encode() + b"\0" + canonical(each.values))
+            self.ids.append(_number(each.request_id))
+            self._batch.append(each)
+            if len(self._batch) == BATCH_ROWS:
+                self.flush()
+
+    def flush(self) -> None:
+        self._writer.write_batch(_batch(self._batch))
+        self._batch = []
 
 
 def store_requests(store: Store, table: Sorted, requests_path: str, rejects_path: str) -> None:
@@ -122,13 +143,23 @@ def read_row_group(store: Store, path: str, number: int) -> pa.Table:
 
 
 def _shards(table: Sorted) -> Iterator[pa.Table]:
-    with pa.memory_map(str(table.spool)) as file:
-        spooled = pa.ipc.open_file(file).read_all()
+    with pa.memory_map(str(table.spool)) as file, pa.ipc.open_file(file) as spooled:
+        batches = [spooled.get_batch(number) for number in range(spooled.num_record_batches)]
         order = np.argsort(table.shards, kind="stable")
         start = 0
         for rows in table.shard_rows:
-            yield spooled.take(pa.array(order[start : start + rows]))
+            if rows:
+                yield _gathered(batches, order[start : start + rows])
             start += rows
+
+
+def _gathered(batches: list[pa.RecordBatch], rows: np.ndarray[Any, Any]) -> pa.Table:
+    """The given rows, in ascending order; one `take` over all batches would join them first, for every shard."""
+    wanted, starts = np.unique(rows // BATCH_ROWS, return_index=True)
+    pieces = np.split(rows % BATCH_ROWS, starts[1:])
+    return pa.Table.from_batches(
+        [batches[number].take(pa.array(piece)) for number, piece in zip(wanted, pieces, strict=True)]
+    ).combine_chunks()
 
 
 def _batch(requests: list[Request]) -> pa.RecordBatch:

@@ -20,6 +20,7 @@ from tasks.landing.plan import (
     plan_hash,
     read_manifest,
     read_plan,
+    redo_of,
     refuse_another_plan,
     write_plan,
 )
@@ -30,7 +31,7 @@ from tasks.patterns.recipe import check_models, models_named
 from tasks.patterns.running import check_runs
 from tasks.storing.errors import UserError
 from tasks.storing.parts import read_rows
-from tasks.storing.records import read_json, write_json_new
+from tasks.storing.records import write_json_new
 from tasks.storing.requests import read_requests
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
         return _again(store, known, manifest)
     if known is not None and not wish.replace:
         refuse_another_plan(known, fresh_plan.hash, changed=changes(known, fresh_plan))
+    store.delete(manifest["landed"] if manifest else [])
     store_requests(
         store, table, requests_path(wish.run, fresh_plan.hash), rejects_path(wish.run, fresh_plan.hash)
     )
@@ -179,12 +181,6 @@ def _again(store: Store, known: Plan, manifest: dict[str, Any]) -> Start:
     write_json_new(store, plan.workplace.redo_path, {str(shard): sorted(ids) for shard, ids in redo.items()})
     write_plan(store, plan)
     return Start("again", plan, redo, manifest)
-
-
-def redo_of(store: Store, plan: Plan) -> dict[int, frozenset[str]] | None:
-    """Which rows a later generation of a plan works again, by shard; None if it works them all."""
-    document = read_json(store, plan.workplace.redo_path)
-    return {int(shard): frozenset(ids) for shard, ids in document.items()} if document is not None else None
 
 
 def _may_go_better(store: Store, manifest: dict[str, Any], shards: int) -> dict[int, frozenset[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,12 +15,14 @@ class Tally:
     """Asks for one row and keeps the sums that its output will show.
 
     Attributes:
+        fresh: other runs' answers are not asked for.
         usd: None as soon as one call's price is not known.
         steps: one entry per call, in the order they finished: path, role, model, quality, usd, seconds.
     """
 
     calls_of_run: RunCalls
     row: Row
+    fresh: bool = False
     calls: int = 0
     cached: int = 0
     tokens_in: int = 0
@@ -31,6 +33,8 @@ class Tally:
 
     async def __call__(self, call: Call) -> Completion:
         """Complete `call` for this row."""
+        if self.fresh:
+            call = replace(call, ttl_seconds=None)
         completion = await self.calls_of_run.complete(call, self.row)
         self.calls += 1
         self.cached += completion.cached

@@ -1,103 +1,157 @@
-"""The pattern `ask`: one model call, asked again once if its answer does not parse."""
+"""The pattern `ask`: one model call, asked again once if its answer is not the JSON that was asked for."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tasks.calling.call import Call
 from tasks.calling.failures import CallFailed
 from tasks.calling.messages import Ask, Format, Message
-from tasks.patterns.draft import Draft, draft_from_json, draft_from_text
+from tasks.judging.json_shapes import shape_faults
+from tasks.patterns.draft import Draft, draft_from_json, draft_from_text, json_in
 from tasks.patterns.handoff import context_for
 from tasks.patterns.model_choice import names_in
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
     from tasks.calling.call import Completion
     from tasks.patterns.scope import Scope
     from tasks.patterns.steps import Ask as AskSpec
     from tasks.patterns.steps import Step
 
-TRUNCATED = "the answer was cut off at max_tokens"
+T = TypeVar("T")
 
 
-async def ask(step: Step, spec: AskSpec, scope: Scope, correction: Correction | None = None) -> Draft:
-    """One draft; with `samples` above one, the first of them, the others in `data`.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A usable answer.
+
+    Attributes:
+        text: as the model gave it.
+        value: the JSON in it, where JSON was asked for.
+        round: in which it was given, from 1.
+        truncated: it, or another sample, was cut off at max_tokens.
+    """
+
+    draft: Draft
+    text: str
+    value: Any
+    round: int
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What was wrong with an answer, as the next messages of the conversation, and their round."""
+
+    answer: str
+    wrong: Sequence[str]
+    round: int
+
+    def messages(self) -> tuple[Message, Message]:
+        listed = "\n".join(f"- {each}" for each in self.wrong)
+        return Message("assistant", self.answer), Message("user", CORRECT.format(wrong=listed))
+
+
+async def ask(step: Step, spec: AskSpec, scope: Scope, correction: Correction | None = None) -> Answer:
+    """One answer; with `samples` above one, the first of them, all their contents in its `data`.
 
     Args:
         correction: an earlier answer of this step and what was wrong with it.
 
     Raises:
-        CallFailed: no model gave an answer, or none that parses (`no_parse`).
+        CallFailed: no model gave an answer, or none of the JSON asked for (`no_parse`).
         RowDeferred: the row cannot go on now.
         RenderFailed: the prompt cannot be filled in.
     """
     call = _call(step, spec, scope, correction)
-    if spec.samples == 1:
-        return await _parsed(call, scope)
-    drafts = await asyncio.gather(*(_parsed(call, scope) for _ in range(spec.samples)))
-    return replace(drafts[0], data={"samples": [draft.content for draft in drafts]})
+    completions = await _all([scope.ask(call) for _ in range(spec.samples)])
+    answers = await _all([_usable(call, completion, scope) for completion in completions])
+    if len(answers) == 1:
+        return answers[0]
+    first = answers[0]
+    named = first.draft.data if isinstance(first.draft.data, dict) else {}
+    samples = {"samples": [answer.draft.content for answer in answers]}
+    draft = replace(first.draft, data={**named, **samples})
+    return replace(first, draft=draft, truncated=any(answer.truncated for answer in answers))
 
 
 def _call(step: Step, spec: AskSpec, scope: Scope, correction: Correction | None) -> Call:
     models = names_in(spec.model)
+    system = scope.render(spec.system) if spec.system else ""
     context = context_for(
         scope,
-        spec.prompt,
+        (spec.prompt, spec.system or ""),
         role=step.role,
         expects=step.expects,
         form=scope.handoffs.get(models[0], "markdown"),
     )
-    system = "\n\n".join(part for part in (scope.render(spec.system) if spec.system else "", context) if part)
-    messages = [Message("system", system)] if system else []
+    before = "\n\n".join(part for part in (system, context) if part)
+    messages = [Message("system", before)] if before else []
     messages.append(Message("user", scope.render(spec.prompt)))
-    if correction:
-        messages += correction.messages()
+    messages += correction.messages() if correction else ()
     question = Ask(tuple(messages), spec.temperature, spec.max_tokens, _format(spec))
-    return Call(
-        models, question, scope.path, step.role, correction.round if correction else 1, scope.ttl_seconds
-    )
+    round_ = correction.round if correction else scope.round
+    return Call(models, question, scope.path, step.role, round_, scope.ttl_seconds)
 
 
 def _format(spec: AskSpec) -> Format:
     return spec.format if isinstance(spec.format, str) else dict(spec.format.json_schema)
 
 
-async def _parsed(call: Call, scope: Scope) -> Draft:
-    completion = await scope.ask(call)
+async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """All results in order. What is paid for is awaited even if another fails; the first failure counts."""
+    if len(work) == 1:
+        return [await work[0]]
+    results: list[T] = []
+    for result in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+        results.append(result)
+    return results
+
+
+async def _usable(call: Call, completion: Completion, scope: Scope) -> Answer:
     try:
-        return _draft(call, completion)
-    except ValueError as error:
-        again = Correction(completion.text, [f"it is not valid JSON: {error}"], call.round + 1)
-    question = replace(call.ask, messages=(*call.ask.messages, *again.messages()))
-    completion = await scope.ask(replace(call, ask=question, round=again.round))
+        return _read(call, completion)
+    except UnusableAnswer as fault:
+        correction = Correction(completion.text, fault.wrong, call.round + 1)
+    question = replace(call.ask, messages=(*call.ask.messages, *correction.messages()))
+    again = replace(call, ask=question, round=correction.round)
+    completion = await scope.ask(again)
     try:
-        return _draft(call, completion)
-    except ValueError as error:
-        raise CallFailed(
-            "row_fails", "no_parse", f"step {call.step}: the answer is not JSON: {error}"
-        ) from error
+        return _read(again, completion)
+    except UnusableAnswer as fault:
+        said = f"{scope.place} gave no usable JSON: {'; '.join(fault.wrong)}"
+        raise CallFailed("row_fails", "no_parse", said, model=completion.model) from fault
 
 
-def _draft(call: Call, completion: Completion) -> Draft:
-    draft = (
-        draft_from_text(completion.text) if call.ask.format == "text" else draft_from_json(completion.text)
-    )
-    return draft.warned(f"{call.step}: {TRUNCATED}") if completion.finish == "length" else draft
+class UnusableAnswer(ValueError):
+    """An answer that is not what was asked for; `wrong` says why, for the model."""
 
-
-class Correction:
-    """What was wrong with an answer, as the next messages of the conversation."""
-
-    def __init__(self, answer: str, wrong: list[str], round_: int) -> None:
-        self.answer = answer
+    def __init__(self, wrong: list[str]) -> None:
+        super().__init__(wrong)
         self.wrong = wrong
-        self.round = round_
 
-    def messages(self) -> list[Message]:
-        listed = "\n".join(f"- {each}" for each in self.wrong)
-        return [Message("assistant", self.answer), Message("user", CORRECT.format(wrong=listed))]
+
+def _read(call: Call, completion: Completion) -> Answer:
+    text, form = completion.text, call.ask.format
+    cut = completion.finish == "length"
+    if form == "text":
+        return Answer(draft_from_text(text), text, None, call.round, cut)
+    try:
+        value = json_in(text)
+    except ValueError as error:
+        raise UnusableAnswer([f"it is not valid JSON: {error}"]) from error
+    if isinstance(form, dict) and (faults := shape_faults(form, value)):
+        raise UnusableAnswer([f"it does not fit the JSON Schema: {fault}" for fault in faults])
+    draft = draft_from_json(value)
+    if not draft:
+        raise UnusableAnswer(["its content is empty"])
+    return Answer(draft, text, value, call.round, cut)
 
 
 CORRECT = """\

@@ -57,22 +57,33 @@ def draft_from_text(text: str) -> Draft:
     return Draft(text.strip())
 
 
-def draft_from_json(text: str) -> Draft:
-    """An answer that had to be JSON, fenced or not.
-
-    An object with `content` and any of confidence, sources, warnings and suggestions is taken apart;
-    anything else is data, and the JSON itself the content.
+def json_in(text: str) -> Any:
+    """The value of an answer that had to be JSON, fenced or not.
 
     Raises:
         ValueError: it is not JSON; the message says where.
     """
     fenced = FENCED.match(text)
     value = orjson.loads(fenced[1] if fenced else text)
+    try:
+        # orjson reads deeper nesting than it writes, and tables hold this up to two levels down.
+        orjson.dumps([[value]])
+    except TypeError as error:
+        raise ValueError("it is nested too deeply") from error
+    return value
+
+
+def draft_from_json(value: Any) -> Draft:
+    """A JSON answer.
+
+    An object with `content` and any of confidence, sources, warnings and suggestions is taken apart;
+    anything else is data, and the JSON itself the content.
+    """
     if not isinstance(value, dict) or not isinstance(value.get("content"), str):
         content = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
         return Draft(content, data=value if isinstance(value, dict | list) else {"value": value})
     rest = {name: each for name, each in value.items() if name not in METADATA and name != "content"}
-    return Draft(value["content"], _metadata(value), data=rest)
+    return Draft(value["content"].strip(), _metadata(value), data=rest)
 
 
 def _metadata(value: Mapping[str, Any]) -> Metadata:

@@ -1,65 +1,99 @@
 """Context between models: what the next one must know, from one template, in the form it likes. No I/O.
 
-A step is given the task, its role, the format it is to answer in, and the previous output. The previous output is
-left out where the step's own prompt already quotes it, so that nothing is paid for twice.
+A step is given the task, its role, the format it is to answer in, what was wrong the last time, and the previous
+output. What the step's own templates quote is left out, so that nothing is paid for twice.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from jinja2 import Environment, meta
+from jinja2 import Environment, meta, nodes
+
+from tasks.patterns.template_values import printable
 
 if TYPE_CHECKING:
     from tasks.patterns.scope import Scope
 
 Sections = dict[str, str]
+LONGEST_FIELD = 500
 
 
-def context_for(scope: Scope, prompt: str, *, role: str | None, expects: str | None, form: str) -> str:
-    """The system text that precedes `prompt`; empty for a lone question that needs none.
+def context_for(
+    scope: Scope, templates: tuple[str, ...], *, role: str | None, expects: str | None, form: str
+) -> str:
+    """The system text that precedes a step's own templates; empty for a lone question that needs none.
 
     Args:
-        prompt: the step's prompt template, to see what it quotes itself.
+        templates: the step's own, to see what they quote themselves.
         form: `markdown`, `xml` or `json`.
     """
+    quoted = _quoted(templates)
     sections: Sections = {}
     previous_name, previous = scope.previous
     if previous:
-        sections["task"] = _task(scope, prompt)
+        sections["task"] = _task(scope, quoted)
     if role:
         sections["role"] = f"You are the {role}."
     if expects:
         sections["expected_format"] = expects
-    if previous and previous_name not in _names(prompt):
+    if "feedback" not in quoted.names:
+        sections["feedback"] = scope.feedback
+    if previous_name not in quoted.names:
         sections[f"previous_output_{previous_name}"] = previous.content
-    return FORMS.get(form, _markdown)({name: text for name, text in sections.items() if text})
+    return FORMS[form]({name: text for name, text in sections.items() if text})
 
 
-def _task(scope: Scope, prompt: str) -> str:
-    quoted = _fields(prompt)
+@dataclass(frozen=True, slots=True)
+class _Quoted:
+    """The variables that templates name, and the fields of the request; `whole`: all of them at once."""
+
+    names: frozenset[str]
+    fields: frozenset[str]
+    whole: bool
+
+
+@lru_cache(maxsize=512)
+def _quoted(templates: tuple[str, ...]) -> _Quoted:
+    names: set[str] = set()
+    fields: set[str] = set()
+    whole = 0
+    for template in templates:
+        tree = _SYNTAX.parse(template)
+        names |= meta.find_undeclared_variables(tree)
+        whole += sum(name.name == "request" for name in tree.find_all(nodes.Name))
+        for owner in tree.find_all((nodes.Getattr, nodes.Getitem)):
+            field = _request_field(owner)
+            if field is not None:
+                fields.add(field)
+                whole -= 1
+    return _Quoted(frozenset(names), frozenset(fields), whole > 0)
+
+
+def _request_field(owner: nodes.Expr) -> str | None:
+    match owner:
+        case nodes.Getattr(node=nodes.Name(name="request"), attr=str() as field):
+            return field
+        case nodes.Getitem(node=nodes.Name(name="request"), arg=nodes.Const(value=str() as field)):
+            return field
+        case _:
+            return None
+
+
+def _task(scope: Scope, quoted: _Quoted) -> str:
     lines = [scope.about] if scope.about else []
-    lines += [
-        f"{name}: {value}" for name, value in scope.request.items() if name not in quoted and _is_short(value)
-    ]
+    untold = [] if quoted.whole else [name for name in scope.columns if name not in quoted.fields]
+    cells = [(name, scope.request.get(name)) for name in untold]
+    lines += [f"{name}: {printable(value)}" for name, value in cells if _is_short(value)]
     return "\n".join(lines)
 
 
-def _is_short(value: object) -> bool:
+def _is_short(value: Any) -> bool:
     return isinstance(value, str | int | float) and 0 < len(str(value)) <= LONGEST_FIELD
-
-
-@lru_cache(maxsize=512)
-def _names(prompt: str) -> frozenset[str]:
-    return frozenset(meta.find_undeclared_variables(Environment(autoescape=True).parse(prompt)))
-
-
-@lru_cache(maxsize=512)
-def _fields(prompt: str) -> frozenset[str]:
-    return frozenset(re.findall(r"request\.(\w+)", prompt))
 
 
 def _markdown(sections: Sections) -> str:
@@ -67,12 +101,9 @@ def _markdown(sections: Sections) -> str:
 
 
 def _xml(sections: Sections) -> str:
-    return "\n".join(_element(name, text) for name, text in sections.items())
-
-
-def _element(name: str, text: str) -> str:
-    inside = text.replace(f"</{name}", f"< /{name}")  # what is quoted cannot close its own quotation
-    return f"<{name}>\n{inside}\n</{name}>"
+    """What is quoted cannot close its own quotation, nor another's."""
+    closing = re.compile(rf"<(?=\s*/\s*(?:{'|'.join(sections)})\b)", re.IGNORECASE)
+    return "\n".join(f"<{name}>\n{closing.sub('&lt;', text)}\n</{name}>" for name, text in sections.items())
 
 
 def _json(sections: Sections) -> str:
@@ -83,5 +114,5 @@ def _title(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-LONGEST_FIELD = 500
 FORMS = {"markdown": _markdown, "xml": _xml, "json": _json}
+_SYNTAX = Environment(autoescape=True)  # parses, and never renders

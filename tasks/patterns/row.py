@@ -33,6 +33,7 @@ async def make_draft(
         about=recipe.about,
         ttl_seconds=recipe.cache.ttl,
         handoffs={name: model.handoff for name, model in catalog.models.items()},
+        columns=tuple(recipe.columns),
     )
     draft = await run_step(recipe.make, scope)
     if not draft:

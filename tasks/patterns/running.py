@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tasks.calling.failures import CallFailed
@@ -17,12 +17,14 @@ from tasks.patterns.templates import RenderFailed
 from tasks.storing.errors import NightpressError, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tasks.patterns.recipe import Recipe
     from tasks.patterns.scope import Scope
     from tasks.patterns.steps import Step
 
 RUNS = ("ask", "pipeline")
-Drafts = dict[str, Draft]
+TRUNCATED = "the answer was cut off at max_tokens"
 
 
 class RowFailed(NightpressError):
@@ -54,36 +56,59 @@ async def run_step(step: Step, scope: Scope) -> Draft:
     except (CallFailed, RowFailed, RenderFailed) as failure:
         if not step.optional:
             raise
-        scope.warnings.append(f"optional step {scope.path} failed: {failure}")
+        scope.warnings.append(f"{scope.place} is optional and failed: {failure}")
         return NOTHING
 
 
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """What a pattern came to.
+
+    Attributes:
+        inner: drafts of the steps inside it.
+        text: what a model gave, before it became a draft.
+        value: the JSON in it, None if there is none.
+        round: in which it came about.
+    """
+
+    draft: Draft
+    inner: Mapping[str, Draft]
+    text: str
+    value: object
+    round: int
+    truncated: bool = False
+
+
 async def _checked(step: Step, scope: Scope) -> Draft:
-    draft, inner = await _run_pattern(step, scope, None)
-    wrong = _wrong(step, scope.seeing(inner), draft)
-    if wrong:
-        draft, inner = await _run_pattern(step, scope, Correction(draft.content, wrong, round_=2))
-        wrong = _wrong(step, scope.seeing(inner), draft)
-        if wrong:
-            raise RowFailed("checks_failed", f"{scope.path or 'the draft'} {'; '.join(wrong)}")
-    return _with_result(
-        step, scope.seeing({"draft": draft, **inner, **({step.name: draft} if step.name else {})}), draft
-    )
+    ran = await _run_pattern(step, scope, None)
+    if wrong := _wrong(step, scope, ran):
+        ran = await _run_pattern(step, scope, Correction(ran.text, wrong, ran.round + 1))
+        if wrong := _wrong(step, scope, ran):
+            raise RowFailed("checks_failed", f"{scope.place}: {'; '.join(wrong)}")
+    if ran.truncated:
+        scope.warnings.append(f"{scope.place}: {TRUNCATED}")
+    own = {step.name: ran.draft} if step.name else {}
+    return _with_result(step, scope.seeing({"draft": ran.draft, **ran.inner, **own}), ran.draft)
 
 
-async def _run_pattern(step: Step, scope: Scope, correction: Correction | None) -> tuple[Draft, Drafts]:
+async def _run_pattern(step: Step, scope: Scope, correction: Correction | None) -> _Ran:
     if step.ask is not None:
-        return await ask(step, step.ask, scope, correction), {}
+        answer = await ask(step, step.ask, scope, correction)
+        return _Ran(answer.draft, {}, answer.text, answer.value, answer.round, answer.truncated)
     if correction is not None:
-        reserved = {**scope.reserved, "feedback": "\n".join(correction.wrong), "round": correction.round}
-        scope = replace(scope, reserved=reserved)
+        scope = scope.again(correction.wrong, correction.round)
     if step.pipeline is not None:
-        return await pipeline(step.pipeline, scope, run_step)
+        draft, inner = await pipeline(step.pipeline, scope, run_step)
+        return _Ran(draft, inner, draft.content, draft.data or None, scope.round)
     raise UserError(f"the pattern {step.kind!r} is not run by this version")
 
 
-def _wrong(step: Step, scope: Scope, draft: Draft) -> list[str]:
-    return failed_checks(step.checks, draft.content, scope.render, draft.data or None) if step.checks else []
+def _wrong(step: Step, scope: Scope, ran: _Ran) -> list[str]:
+    """What the checks find; a pattern of which nothing ran has nothing to check."""
+    if not ran.draft:
+        return []
+    render = scope.seeing(ran.inner).render
+    return failed_checks(step.checks, ran.draft.content, render, ran.value)
 
 
 def _with_result(step: Step, scope: Scope, draft: Draft) -> Draft:

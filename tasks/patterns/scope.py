@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tasks.patterns.draft import NOTHING, Draft
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tasks.calling.call import Call, Completion
     from tasks.patterns.templates import Renderer
@@ -33,6 +33,7 @@ class Scope:
         path: where in the recipe this is, `` at the top, `draft` or `refine/polish` below.
         ttl_seconds: how old another run's answer may be; None for none.
         handoffs: model name → the form it likes context in.
+        columns: the declared columns, in order: models may be told of these unasked, the others only travel along.
         warnings: filled as the row goes on: what went wrong without failing it.
     """
 
@@ -42,10 +43,26 @@ class Scope:
     about: str
     ttl_seconds: float | None
     handoffs: Mapping[str, str]
+    columns: Sequence[str] = ()
     drafts: Mapping[str, Draft] = field(default_factory=dict)
     path: str = ""
     reserved: Mapping[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def place(self) -> str:
+        """Where this is, as an error names it."""
+        return f"step {self.path}" if self.path else "make"
+
+    @property
+    def round(self) -> int:
+        """Which time this is done over, from 1."""
+        return int(self.reserved.get("round", 1))
+
+    @property
+    def feedback(self) -> str:
+        """What was wrong the last time; empty in the first round."""
+        return str(self.reserved.get("feedback", ""))
 
     @property
     def previous(self) -> tuple[str, Draft]:
@@ -58,12 +75,12 @@ class Scope:
     def values(self) -> dict[str, Any]:
         """The template variables."""
         return {
+            **self.drafts,
             "feedback": "",
             "score": None,
             "round": 1,
             "members": [],
             **self.reserved,
-            **self.drafts,
             "request": self.request,
         }
 
@@ -78,8 +95,13 @@ class Scope:
         return replace(self, path=f"{self.path}/{name}" if self.path else name)
 
     def seeing(self, drafts: Mapping[str, Draft]) -> Scope:
-        """The same with these drafts besides."""
-        return replace(self, drafts={**self.drafts, **drafts})
+        """The same with these drafts besides, as the latest; an inner step hides an outer one of its name."""
+        earlier = {name: draft for name, draft in self.drafts.items() if name not in drafts}
+        return replace(self, drafts={**earlier, **drafts})
+
+    def again(self, wrong: Sequence[str], round_: int) -> Scope:
+        """The same for another round, with what was wrong as `feedback`."""
+        return replace(self, reserved={**self.reserved, "feedback": "\n".join(wrong), "round": round_})
 
     def caching(self, ttl_seconds: float | None) -> Scope:
         """The same with another time to live."""

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import Environment, TemplateError, TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
 from jinja2.parser import Parser
+from jinja2.tests import TESTS
 
 from tasks.patterns.step_names import RESERVED
-from tasks.patterns.templates import DRAFT_FIELDS, TEXT_FILTERS, VALUE_FILTERS
+from tasks.patterns.template_filters import FILTERS
+from tasks.patterns.template_values import DRAFT_FIELDS
 from tasks.storing.errors import near_miss
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-_FILTERS: Final = frozenset({*VALUE_FILTERS, *TEXT_FILTERS, "join", "replace", "tojson"})
 _WITHOUT_MEANING: Final = {
     nodes.Call: "calls do not work in templates",
     nodes.Macro: "macros do not work in templates",
@@ -75,9 +76,14 @@ def expression_faults(source: str, steps: Collection[str], columns: Collection[s
 def _faults(tree: nodes.Template, steps: Collection[str], columns: Collection[str]) -> Iterator[Fault]:
     refused = [Fault(said) for kind, said in _WITHOUT_MEANING.items() if tree.find(kind)]
     refused += [
-        Fault(f"there is no filter {each.name!r}", near_miss(each.name, _FILTERS))
+        Fault(f"there is no filter {each.name!r}", near_miss(each.name, FILTERS))
         for each in tree.find_all(nodes.Filter)
-        if each.name not in _FILTERS
+        if each.name not in FILTERS
+    ]
+    refused += [
+        Fault(f"there is no test {each.name!r}", near_miss(each.name, TESTS))
+        for each in tree.find_all(nodes.Test)
+        if each.name not in TESTS
     ]
     if refused:
         yield from refused

@@ -1,4 +1,4 @@
-"""Templates of recipes: Jinja over our own read-only values, bounded in bytes, steps and time.
+"""Templates of recipes: Jinja over our own read-only values, bounded in length, steps and time.
 
 An attribute is a field of a request, a draft or parsed JSON, and nothing else: no method, no Python attribute.
 An unknown name is an error. What would print as a Python object is an error. A request's cell is text and is
@@ -7,124 +7,69 @@ never compiled. No I/O.
 
 from __future__ import annotations
 
-from functools import lru_cache, wraps
+from dataclasses import dataclass
+from functools import lru_cache
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-from jinja2 import StrictUndefined, TemplateError, nodes
+from jinja2 import StrictUndefined, TemplateError, nodes, pass_context
 from jinja2.exceptions import SecurityError
-from jinja2.runtime import LoopContext, Undefined
+from jinja2.runtime import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
-from tasks.patterns.draft import Draft
+from tasks.patterns.template_filters import FILTERS
+from tasks.patterns.template_values import (
+    LARGEST_CHARACTERS,
+    TOO_LONG,
+    NoSuchField,
+    field_of,
+    joined,
+    number,
+    printable,
+    seen,
+)
 from tasks.storing.errors import NightpressError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from jinja2 import Template
+    from jinja2.runtime import Context
 
-LARGEST_BYTES = 4 << 20
-MOST_STEPS = 200_000
-MOST_SECONDS = 5.0
-LARGEST_NUMBER = 10**15
-LOOP_FIELDS = frozenset({"index", "index0", "first", "last", "length", "revindex", "revindex0"})
-DRAFT_FIELDS = frozenset({"content", "data", "score", "confidence", "sources", "warnings", "suggestions"})
-TEXT_FILTERS = (
-    "lower",
-    "upper",
-    "title",
-    "capitalize",
-    "trim",
-    "truncate",
-    "wordcount",
-    "string",
-    "striptags",
-)
-VALUE_FILTERS = (
-    "default", "d", "length", "count", "first", "last", "sort", "unique", "reverse", "list", "int", "float", "round",
-    "abs", "sum", "min", "max", "items",
+SPENT: Final = ""  # no template can name it
+COUNTED: Final = "_counted"
+# What a template that parses can raise: Jinja's filters assert, and Python refuses to compile deep nesting.
+FAULTS: Final = (
+    TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, AssertionError, SyntaxError,
+    RecursionError,
 )  # fmt: skip
-TICK = "_nightpress_tick"
 
 
 class RenderFailed(NightpressError):
     """A template cannot be rendered for this row."""
 
 
-class _Environment(ImmutableSandboxedEnvironment):
-    intercepted_binops = frozenset({"*", "**", "+"})
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one rendering may take.
 
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        return self._field(obj, attribute)
+    Attributes:
+        characters: of the text; four times as many may be printed on the way, into `set` blocks.
+        steps: turns of all loops.
+        seconds: checked at every turn of a loop.
+    """
 
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        if (
-            isinstance(obj, list | tuple | str)
-            and isinstance(argument, int | slice)
-            and not isinstance(argument, bool)
-        ):
-            try:
-                return obj[argument]
-            except IndexError:
-                return self.undefined(obj=obj, name=str(argument))
-        return self._field(obj, argument)
-
-    def _field(self, obj: Any, name: Any) -> Any:
-        if isinstance(obj, Undefined):
-            return self.undefined(f"{obj._undefined_name!r} is undefined", name=name)  # noqa: SLF001
-        if isinstance(obj, dict) or (hasattr(obj, "keys") and not isinstance(obj, Draft)):
-            return obj[name] if name in obj else self.undefined(f"there is no field {name!r} here", name=name)
-        if isinstance(obj, Draft) and name in DRAFT_FIELDS:
-            return getattr(obj, name) if name in {"content", "data", "score"} else getattr(obj.metadata, name)
-        if isinstance(obj, LoopContext) and name in LOOP_FIELDS:
-            return getattr(obj, name)
-        return self.undefined(f"there is no field {name!r} here", name=name)
-
-    def is_safe_callable(self, obj: Any) -> bool:
-        return getattr(obj, "__name__", "") == TICK
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator in {"*", "**"}:
-            return (
-                _number(left) * _number(right)
-                if operator == "*"
-                else self._power(_number(left), _number(right))
-            )
-        if operator == "+" and not (isinstance(left, int | float) and isinstance(right, int | float)):
-            left, right = (str(_printable(side)) for side in (left, right))
-            if len(left) + len(right) > LARGEST_BYTES:
-                raise SecurityError("the text is too long")
-            return left + right
-        return super().call_binop(context, operator, left, right)
-
-    @staticmethod
-    def _power(base: float, exponent: float) -> float:
-        if abs(base) > 1000 or abs(exponent) > 5:
-            raise SecurityError("the number is too large")
-        return float(base**exponent) if isinstance(exponent, float) or exponent < 0 else base**exponent
-
-
-class _Bounded(NodeTransformer):
-    """Counts every turn of a loop, and lets `~` print as everything else does."""
-
-    def visit_For(self, loop: nodes.For) -> nodes.Node:  # noqa: N802
-        self.generic_visit(loop)
-        tick = nodes.Call(nodes.Name(TICK, "load"), [], [], None, None)
-        loop.body.insert(0, nodes.Output([tick], lineno=loop.lineno))
-        return loop
-
-    def visit_Concat(self, concat: nodes.Concat) -> nodes.Node:  # noqa: N802
-        self.generic_visit(concat)
-        return nodes.Filter(nodes.List(concat.nodes), "join", [], [], None, None, lineno=concat.lineno)
+    characters: int = LARGEST_CHARACTERS
+    steps: int = 200_000
+    seconds: float = 5.0
 
 
 class Renderer:
-    """Compiles each template once; renders with a fresh bound every time."""
+    """Compiles each template once; renders within the same bounds every time."""
 
-    def __init__(self) -> None:
+    def __init__(self, bounds: Bounds = Bounds()) -> None:
+        self._bounds = bounds
         self._environment = _environment()
         self._template = lru_cache(maxsize=512)(self._compiled)
 
@@ -136,15 +81,16 @@ class Renderer:
         """
         if "{" not in source:
             return source
+        given = {name: seen(value) for name, value in values.items()}
         chunks: list[str] = []
         size = 0
         try:
-            for chunk in self._template(source).generate(**values, **{TICK: _ticker()}):
+            for chunk in self._template(source).generate({**given, SPENT: _Spending(self._bounds)}):
                 size += len(chunk)
-                if size > LARGEST_BYTES:
-                    raise RenderFailed(f"the text grows over {LARGEST_BYTES} bytes")
+                if size > self._bounds.characters:
+                    raise SecurityError(TOO_LONG)
                 chunks.append(chunk)
-        except (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        except FAULTS as error:
             raise RenderFailed(f"cannot fill in {_short(source)}: {error}") from error
         return "".join(chunks)
 
@@ -161,106 +107,107 @@ class Renderer:
         return self._environment.from_string(_Bounded().visit(tree).set_environment(self._environment))
 
 
+class _Spending:
+    """What is left of one rendering's bounds."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._steps = bounds.steps
+        self._characters = 4 * bounds.characters
+        self._until = monotonic() + bounds.seconds
+
+    def step(self) -> None:
+        self._steps -= 1
+        if self._steps < 0 or monotonic() > self._until:
+            raise SecurityError("the template takes too long")
+
+    def prints(self, characters: int) -> None:
+        self._characters -= characters
+        if self._characters < 0:
+            raise SecurityError(TOO_LONG)
+
+
+class _Bounded(NodeTransformer):
+    """Counts every turn of a loop, and lets `~` print as everything else does."""
+
+    def visit_For(self, loop: nodes.For) -> nodes.Node:  # noqa: N802
+        self.generic_visit(loop)
+        loop.iter = nodes.Filter(loop.iter, COUNTED, [], [], None, None, lineno=loop.lineno)
+        return loop
+
+    def visit_Concat(self, concat: nodes.Concat) -> nodes.Node:  # noqa: N802
+        self.generic_visit(concat)
+        return nodes.Filter(nodes.List(concat.nodes), "join", [], [], None, None, lineno=concat.lineno)
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        return self._field(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if (
+            isinstance(obj, list | tuple | str)
+            and isinstance(argument, int)
+            and not isinstance(argument, bool)
+        ):
+            try:
+                return obj[argument]
+            except IndexError:
+                return self.undefined(f"there is no item {argument} here", name=str(argument))
+        return self._field(obj, argument)
+
+    def _field(self, obj: Any, name: Any) -> Any:
+        if isinstance(obj, Undefined):
+            return self.undefined(f"{obj._undefined_name!r} is undefined", name=name)  # noqa: SLF001
+        try:
+            return field_of(obj, name)
+        except NoSuchField:
+            return self.undefined(f"there is no field {name!r} here", name=name)
+
+    def is_safe_callable(self, obj: Any) -> bool:  # noqa: ARG002
+        return False
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if operator == "+" and (isinstance(left, str) or isinstance(right, str)):
+            return joined([left, right])
+        first, second = number(left), number(right)
+        if operator == "**" and (abs(first) > 1000 or abs(second) > 5):
+            raise SecurityError("the number is too large")
+        return super().call_binop(context, operator, first, second)
+
+    @staticmethod
+    def concat(chunks: Iterable[str]) -> str:
+        """Makes the text of a `set` or `filter` block."""
+        return joined(chunks)
+
+
 def _environment() -> _Environment:
     environment = _Environment(
         undefined=StrictUndefined,
         autoescape=False,
-        finalize=_printable,
+        finalize=_printed,
         keep_trailing_newline=True,
         cache_size=0,
     )
     environment.globals.clear()
-    known = environment.filters
-    environment.filters = {
-        **{name: _of(_content, known[name]) for name in VALUE_FILTERS},
-        **{name: _of(_printable, known[name]) for name in TEXT_FILTERS},
-        "join": _join,
-        "replace": _replace,
-        "tojson": _json,
-    }
+    environment.filters = {**FILTERS, COUNTED: _counted}
     return environment
 
 
-def _of(prepare: Callable[[Any], Any], apply: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter `apply` with its value prepared, so that no filter sees an object of ours."""
-    place = 1 if hasattr(apply, "jinja_pass_arg") else 0
-
-    @wraps(apply)
-    def applied(*args: Any, **options: Any) -> Any:
-        return apply(*args[:place], prepare(args[place]), *args[place + 1 :], **options)
-
-    return applied
+@pass_context
+def _printed(context: Context, value: Any) -> str:
+    text = printable(value)
+    context[SPENT].prints(len(text))
+    return text
 
 
-def _content(value: Any) -> Any:
-    return value.content if isinstance(value, Draft) else value
-
-
-def _ticker() -> Callable[[], str]:
-    left, until = MOST_STEPS, monotonic() + MOST_SECONDS
-
-    def tick() -> str:
-        nonlocal left
-        left -= 1
-        if left < 0 or (left % 256 == 0 and monotonic() > until):
-            raise SecurityError("the template takes too long")
-        return ""
-
-    tick.__name__ = TICK
-    return tick
-
-
-def _printable(value: Any) -> Any:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Draft):
-        return value.content
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, Undefined):
-        return str(value)
-    return _json(value)
-
-
-def _json(value: Any) -> str:
-    try:
-        return orjson.dumps(_plain(value)).decode()
-    except TypeError as error:
-        raise TypeError(f"a {type(value).__name__} has no text") from error
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Draft):
-        return value.content
-    if hasattr(value, "keys"):
-        return {str(name): _plain(value[name]) for name in value}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return value
-
-
-def _join(values: Iterable[Any], separator: str = "") -> str:
-    texts = [str(_printable(each)) for each in values]
-    if sum(map(len, texts)) + len(separator) * len(texts) > LARGEST_BYTES:
-        raise SecurityError("the text is too long")
-    return separator.join(texts)
-
-
-def _replace(text: Any, old: str, new: str) -> str:
-    subject = str(_printable(text))
-    if len(subject) + subject.count(old) * len(new) > LARGEST_BYTES:
-        raise SecurityError("the text is too long")
-    return subject.replace(old, new)
-
-
-def _number(value: Any) -> float:
-    if not isinstance(value, int | float) or abs(value) > LARGEST_NUMBER:
-        raise SecurityError("only numbers can be multiplied")
-    return value
+@pass_context
+def _counted(context: Context, values: Iterable[Any]) -> Iterator[Any]:
+    spending = context[SPENT]
+    for value in values:
+        spending.step()
+        yield value
 
 
 def _short(source: str) -> str:

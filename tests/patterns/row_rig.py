@@ -1,0 +1,152 @@
+"""Rows made as a shard makes them: a recipe, a real ledger in a store, real sockets to a simulator."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from deployments.simulator.config import Script, Scripted
+from tasks.calling.call import Row
+from tasks.calling.catalog import Catalog
+from tasks.calling.journal import journal_folder
+from tasks.calling.ledger import Ledger
+from tasks.calling.past_calls import PastCalls
+from tasks.calling.route_making import make_routes, prices
+from tasks.calling.run_calls import RunCalls
+from tasks.calling.sending import Patience
+from tasks.landing.tally import Tally
+from tasks.patterns.recipe import load_recipe
+from tasks.patterns.row import make_draft
+from tasks.patterns.templates import Renderer
+
+if TYPE_CHECKING:
+    from deployments.simulator.running import RunningSimulator
+    from tasks.calling.engine import Engine
+    from tasks.patterns.draft import Draft
+    from tasks.patterns.recipe import Recipe
+    from tasks.storing.filesystem import Store
+
+PRICE = {"input": 3.0, "output": 15.0}
+SHORT = Patience(call_seconds=5, total_seconds=10, attempts=2, longest_pause_seconds=0.01)
+_workers = count(1)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request as the provider got it; `texts` are the turns after the system text."""
+
+    model: str
+    system: str
+    texts: tuple[str, ...]
+    body: dict[str, Any]
+
+
+@dataclass
+class Made:
+    """A draft, and the row's sums."""
+
+    draft: Draft
+    tally: Tally
+
+
+@dataclass
+class Process:
+    """One process's part of a run."""
+
+    rig: RowRig
+    calls: RunCalls
+
+    def make(self, recipe: Recipe | str, /, request_id: str = "r1", **values: Any) -> Made:
+        """Works one row; `values` are its cells, defaults stand in for others."""
+        recipe = load_recipe(recipe) if isinstance(recipe, str) else recipe
+        defaults = {name: column.default for name, column in recipe.columns.items() if not column.required}
+        row = Row(request_id, "made", recipe.recipe, None, 0)
+        tally = Tally(self.calls, row)
+        making = make_draft(recipe, defaults | values, tally, Renderer(), self.rig.catalog)
+        return Made(self.rig.engine.wait(making), tally)
+
+    def upload(self) -> None:
+        self.rig.engine.wait(self.calls.ledger.upload())
+
+    def die(self) -> None:
+        """Lets go of the journal as a kill does: nothing is uploaded, nothing removed."""
+        self.calls.ledger.close(remove=False)
+
+
+@dataclass
+class RowRig:
+    """A store on disk, a simulator, and the processes that use them."""
+
+    engine: Engine
+    store: Store
+    simulator: RunningSimulator
+    processes: list[Process] = field(default_factory=list)
+
+    @property
+    def catalog(self) -> Catalog:
+        """`gpt`, `claude` (likes xml) and `gemini` (likes json), each over its own wire format; `spare` is gpt's fallback."""
+        running = self.simulator
+        providers = {
+            "o": {"api": "openai", "base_url": running.openai_url},
+            "a": {"api": "anthropic", "base_url": running.anthropic_url},
+            "g": {"api": "gemini", "base_url": running.gemini_url},
+        }
+        models = {
+            "gpt": {"provider": "o", "fallback": ["spare"]},
+            "spare": {"provider": "o"},
+            "claude": {"provider": "a", "handoff": "xml"},
+            "gemini": {"provider": "g", "handoff": "json"},
+        }
+        priced = {name: {"id": name, "price": PRICE, **each} for name, each in models.items()}
+        return Catalog.model_validate({"providers": providers, "models": priced})
+
+    def process(self, run: str = "night") -> Process:
+        """A process that joins the run, taking over what dead ones journalled."""
+        process = Process(self, self.engine.wait(self._calls(run)))
+        self.processes.append(process)
+        return process
+
+    def make(self, recipe: Recipe | str, /, **values: Any) -> Made:
+        """Works one row in a process of its own run."""
+        return self.process(f"run{len(self.processes)}").make(recipe, **values)
+
+    def answers(self, model: str, *texts: str, finish: str = "stop", prompt: str | None = None) -> None:
+        """What the model says from now on, in this order, the last again and again."""
+        replies = tuple(Scripted(text=text, finish=finish) for text in texts)
+        self.simulator.script(Script(model=model, prompt=prompt, replies=replies))
+
+    def questions(self) -> list[Question]:
+        """What was asked of the models, in the order it arrived."""
+        return [_question(each) for each in self.simulator.requests()]
+
+    async def _calls(self, run: str) -> RunCalls:
+        catalog = self.catalog
+        folder = journal_folder(self.store.url, run)
+        ledger = Ledger(PastCalls(self.store), run, datetime.now(UTC), folder, f"w{next(_workers)}")
+        ledger.recover()
+        return RunCalls(
+            client=self.engine.client,
+            ledger=ledger,
+            routes=make_routes(self.engine, catalog, prices(catalog, catalog.models), lambda _: None),
+            fallbacks={name: model.fallback for name, model in catalog.models.items()},
+            gate=asyncio.Semaphore(20),
+            patience=SHORT,
+        )
+
+
+def _question(request: dict[str, Any]) -> Question:
+    body = request["body"]
+    if "contents" in body:
+        model = request["path"].rsplit("/", 1)[1].removesuffix(":generateContent")
+        system = "".join(part["text"] for part in body.get("systemInstruction", {}).get("parts", ()))
+        return Question(model, system, tuple(turn["parts"][0]["text"] for turn in body["contents"]), body)
+    turns = [(turn["role"], _text(turn["content"])) for turn in body["messages"]]
+    system = _text(body.get("system", "")) or "".join(text for role, text in turns if role == "system")
+    return Question(body["model"], system, tuple(text for role, text in turns if role != "system"), body)
+
+
+def _text(content: Any) -> str:
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)
