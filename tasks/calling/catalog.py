@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from tasks.calling.entries import KeyFrom, Limits, Model, Name, Provider, Share, Strict
 from tasks.calling.secrets_of import kept_header
