@@ -17,6 +17,7 @@ from flows.night_summary import money, summary_markdown
 from flows.shift import SHARDS_AT_ONCE, working
 from tasks.landing.run_lock import run_lock
 from tasks.landing.starting import Wish, preview, start
+from tasks.storing.errors import NightpressError
 from tasks.storing.filesystem import Store
 
 RUNNER: TaskRunner[PrefectFuture[Any]] = cast(Any, ThreadPoolTaskRunner(max_workers=SHARDS_AT_ONCE))
@@ -79,13 +80,16 @@ def nightly(
     )
     if dry_run:
         return Completed(message=preview(content, wish))
-    with run_lock(content.url, wish.run):
-        begun = start(content, wish)
-        if begun.way == "done":
-            return _ended(begun.manifest or {}, content, began)
-        with working(content, place, begun, concurrency) as shift:
-            records = shift.produce(budget)
-            manifest = shift.commit(records, opened.max_failed)
+    try:
+        with run_lock(content.url, wish.run):
+            begun = start(content, wish)
+            if begun.way == "done":
+                return _ended(begun.manifest or {}, content, began)
+            with working(content, place, begun, concurrency) as shift:
+                records = shift.produce(budget)
+                manifest = shift.commit(records, opened.max_failed)
+    except OSError as error:  # a disk that is full or read-only, a folder that is a file
+        raise NightpressError(f"run {wish.run} cannot go on: {error}") from error
     return _ended(manifest, content, began)
 
 

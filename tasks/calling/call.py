@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tasks.calling.budget import Budget
     from tasks.calling.route import Route
     from tasks.calling.wire import Ask
+
+
+def any_text(_: str) -> bool:
+    """Every answer is of use."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class Call:
         role: what the model is there for, if the recipe says.
         round: iteration, from 1.
         ttl_seconds: how old another run's answer may be; None: only this run's.
+        accepts: whether another call's answer is of use here; one that is not is asked anew.
     """
 
     models: tuple[str, ...]
@@ -35,6 +41,7 @@ class Call:
     role: str | None = None
     round: int = 1
     ttl_seconds: float | None = None
+    accepts: Callable[[str], bool] = any_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,11 @@ class Completion:
 
 @dataclass(slots=True)
 class Row:
-    """Who is asking: one request in one arm, what it may spend, and what it has asked so far."""
+    """Who is asking: one request in one arm, what it may spend, and what it has asked so far.
+
+    Attributes:
+        usd_failed: what it has paid for attempts and answers that were of no use.
+    """
 
     request_id: str
     arm: str
@@ -72,6 +83,7 @@ class Row:
     per_request_variants: bool = False
     asked: dict[bytes, int] = field(default_factory=dict)
     decided: dict[str, int] = field(default_factory=dict)
+    usd_failed: float = 0.0
 
     def sample(self, question: bytes) -> int:
         """How often this row has asked exactly this before; counts this time too."""

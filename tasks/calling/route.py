@@ -11,7 +11,6 @@ import orjson
 from tasks.calling.prices import cost
 
 if TYPE_CHECKING:
-
     from tasks.calling.catalog import Model
     from tasks.calling.prices import Price
     from tasks.calling.quota import Quota

@@ -105,7 +105,7 @@ class RunCalls:
     async def _ask_one(self, asked: Asked) -> Completion:
         while True:
             known = await self.ledger.find(asked.key, asked.call_id, asked.call.ttl_seconds)
-            if known is not None and await self._may_serve(known, asked.route):
+            if known is not None and await self._may_serve(known, asked):
                 return self._serve(known, asked)
             shared = self._in_flight.get(asked.key)
             if shared is None:
@@ -114,12 +114,15 @@ class RunCalls:
                 answered = await asyncio.shield(shared)
             except RowDeferred:
                 continue  # that row's budget, not ours
-            if servable(answered):
+            if servable(answered) and asked.call.accepts(answered["response"]):
                 return self._serve(answered, asked)
             return await self._ask_anew(asked)  # at once, as will the others that waited in vain
 
-    async def _may_serve(self, known: dict[str, Any], route: Route) -> bool:
+    async def _may_serve(self, known: dict[str, Any], asked: Asked) -> bool:
         """A simulated answer is served by a simulator only: its port may belong to a real server by now."""
+        route = asked.route
+        if known["call_id"] != asked.call_id and not asked.call.accepts(known["response"]):
+            return False
         if not known["simulated"]:
             return True
         if route.host not in self._simulated_hosts:
@@ -162,6 +165,7 @@ class RunCalls:
             self.counters.in_flight -= attempts.start is not None
         answered = paid_row(asked, attempts, reply)
         self.ledger.finished(attempts.start, answered)
+        asked.row.usd_failed += _of_no_use(answered)
         self._count(answered)
         return answered
 
@@ -174,6 +178,7 @@ class RunCalls:
 
     def _serve(self, known: dict[str, Any], asked: Asked) -> Completion:
         if known["call_id"] == asked.call_id:  # this very call, made before the run was interrupted
+            asked.row.usd_failed += _of_no_use(known)
             _raise_if_finished_badly(known, asked.route)
             return _completion(known, usd=known["usd"], cached=False)
         self.counters.cached += 1
@@ -192,6 +197,7 @@ class RunCalls:
             self.ledger.finished(attempts.start, failed_row(asked, attempts, failure))
             self.counters.failed += 1
         self.counters.usd += attempts.usd_failed
+        asked.row.usd_failed += attempts.usd_failed
         if isinstance(failure, CallFailed) and failure.kind == "close_provider":
             self.closed.setdefault(asked.route.provider_name, failure)
 
@@ -207,6 +213,12 @@ class RunCalls:
                 "close_provider", closed.error_kind, closed.message, status=closed.status,
                 provider=route.provider_name, model=route.name,
             )  # fmt: skip
+
+
+def _of_no_use(row: dict[str, Any]) -> float:
+    """USD of a call's failed attempts, and of an answer that cannot be used."""
+    failed: float = row["usd_failed"] or 0.0
+    return failed if row["status"] == "ok" else failed + (row["usd"] or 0.0)
 
 
 def _raise_if_finished_badly(answered: dict[str, Any], route: Route) -> None:

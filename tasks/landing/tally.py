@@ -16,7 +16,7 @@ class Tally:
 
     Attributes:
         fresh: other runs' answers are not asked for.
-        usd: None as soon as one call's price is not known.
+        usd_of_answers: None as soon as one call's price is not known.
         steps: one entry per call, in the order they finished: path, role, model, quality, usd, seconds.
     """
 
@@ -27,7 +27,7 @@ class Tally:
     cached: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
-    usd: float | None = 0.0
+    usd_of_answers: float | None = 0.0
     simulated: bool = False
     steps: list[dict[str, Any]] = field(default_factory=list)
 
@@ -40,11 +40,17 @@ class Tally:
         self.cached += completion.cached
         self.tokens_in += completion.tokens_in or 0
         self.tokens_out += completion.tokens_out or 0
-        self.usd = None if self.usd is None or completion.usd is None else self.usd + completion.usd
+        known = self.usd_of_answers is not None and completion.usd is not None
+        self.usd_of_answers = (self.usd_of_answers or 0.0) + (completion.usd or 0.0) if known else None
         self.simulated |= completion.simulated
         step = {"path": call.step, "role": call.role, "model": completion.model, "quality": None}
         self.steps.append(step | {"usd": completion.usd, "seconds": completion.seconds})
         return completion
+
+    @property
+    def usd(self) -> float | None:
+        """What the row has paid, failed attempts included; None if a price is not known."""
+        return None if self.usd_of_answers is None else self.usd_of_answers + self.row.usd_failed
 
     @property
     def models(self) -> list[str]:

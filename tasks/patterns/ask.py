@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tasks.calling.call import Call
+from tasks.calling.call import Call, any_text
 from tasks.calling.failures import CallFailed
 from tasks.calling.messages import Ask, Format, Message
 from tasks.judging.json_shapes import shape_faults
@@ -15,7 +15,7 @@ from tasks.patterns.handoff import context_for
 from tasks.patterns.model_choice import names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from tasks.calling.call import Completion
     from tasks.patterns.scope import Scope
@@ -95,7 +95,21 @@ def _call(step: Step, spec: AskSpec, scope: Scope, correction: Correction | None
     messages += correction.messages() if correction else ()
     question = Ask(tuple(messages), spec.temperature, spec.max_tokens, _format(spec))
     round_ = correction.round if correction else scope.round
-    return Call(models, question, scope.path, step.role, round_, scope.ttl_seconds)
+    accepts = any_text if spec.format == "text" else _fits(question.format)
+    return Call(models, question, scope.path, step.role, round_, scope.ttl_seconds, accepts)
+
+
+def _fits(form: Format) -> Callable[[str], bool]:
+    """Whether a text is the JSON asked for: what does not parse is never reused."""
+
+    def fits(text: str) -> bool:
+        try:
+            _read_json(form, text)
+        except UnusableAnswer:
+            return False
+        return True
+
+    return fits
 
 
 def _format(spec: AskSpec) -> Format:
@@ -142,6 +156,11 @@ def _read(call: Call, completion: Completion) -> Answer:
     cut = completion.finish == "length"
     if form == "text":
         return Answer(draft_from_text(text), text, None, call.round, cut)
+    draft, value = _read_json(form, text)
+    return Answer(draft, text, value, call.round, cut)
+
+
+def _read_json(form: Format, text: str) -> tuple[Draft, Any]:
     try:
         value = json_in(text)
     except ValueError as error:
@@ -151,7 +170,7 @@ def _read(call: Call, completion: Completion) -> Answer:
     draft = draft_from_json(value)
     if not draft:
         raise UnusableAnswer(["its content is empty"])
-    return Answer(draft, text, value, call.round, cut)
+    return draft, value
 
 
 CORRECT = """\

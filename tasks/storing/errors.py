@@ -6,7 +6,8 @@
     ├── RowDeferred        the row is left for a later run, its finished calls kept
     │   └── OverBudget     its next call does not fit the budget (tasks.calling.budget)
     ├── CallFailed         one model call did not give a usable answer (tasks.calling.failures)
-    └── RowFailed          a row has no usable result (tasks.patterns.row)
+    ├── RenderFailed       a template cannot be filled in for this row (tasks.patterns.templates)
+    └── RowFailed          a row has no usable result (tasks.patterns.running)
 
 A class exists only where a caller acts differently on it.
 """

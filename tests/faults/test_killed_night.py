@@ -15,32 +15,31 @@ if TYPE_CHECKING:
 
     from deployments.simulator.running import RunningSimulator
 
-ROWS = 500
+ROWS = 300
 CONCURRENCY = 20
 
 
-@pytest.mark.parametrize("calls", [1, 300, 980])
 def test_a_night_killed_among_its_calls_goes_on_and_pays_twice_at_most_what_was_in_flight(
-    commands: Callable[..., Commands], simulate: Callable[..., RunningSimulator], calls: int
+    commands: Callable[..., Commands], simulate: Callable[..., RunningSimulator]
 ) -> None:
     simulator = simulate(latency=0.02)
     night = commands(simulator.openai_url, ROWS)
-    process = night.start(concurrency=CONCURRENCY)
-    until(lambda: simulator.stats()["calls"] >= calls, process)
-    process.kill()
-    process.communicate()
-    assert night.manifest() is None
-    assert night.read("outputs").empty
+    for kills, calls in enumerate((ROWS // 2, 2 * ROWS - 20), 1):
+        process = night.start(concurrency=CONCURRENCY)
+        until(lambda wanted=calls: simulator.stats()["calls"] >= wanted, process)
+        process.kill()
+        process.communicate()
+        assert night.manifest() is None
+        assert night.read("outputs").empty
+        assert simulator.stats()["sent_twice"] <= kills * CONCURRENCY
     code, out, err = night.run(concurrency=CONCURRENCY)
     assert (code, err) == (0, ""), out
     night.is_whole(simulator)
-    assert simulator.stats()["sent_twice"] <= CONCURRENCY
-    lost = night.read("calls")["status"].eq("lost").sum()
-    assert lost <= CONCURRENCY
-    assert lost >= simulator.stats()["sent_twice"]
+    twice, lost = simulator.stats()["sent_twice"], night.read("calls")["status"].eq("lost").sum()
+    assert 0 < twice <= lost <= 2 * CONCURRENCY
 
 
-@pytest.mark.parametrize("seen", ["calls", "outputs", "metrics", "_runs/night/g1.json"])
+@pytest.mark.parametrize("seen", ["outputs", "_runs/night/g1.json"])
 def test_a_night_killed_while_it_commits_goes_on_and_no_reader_saw_half_of_it(
     commands: Callable[..., Commands], simulate: Callable[..., RunningSimulator], seen: str
 ) -> None:
@@ -74,18 +73,3 @@ def test_a_night_killed_while_it_commits_goes_on_and_no_reader_saw_half_of_it(
     assert left == [
         "_ledger/keys/night-g1.parquet", "_runs/night.json", "_runs/night/g1.json", "_runs/night/plan.json",
     ]  # fmt: skip
-
-
-def test_killed_three_times_on_end_it_still_finishes_with_every_row_once(
-    commands: Callable[..., Commands], simulate: Callable[..., RunningSimulator]
-) -> None:
-    simulator = simulate(latency=0.02)
-    night = commands(simulator.openai_url, ROWS)
-    for calls in (100, 400, 700):
-        process = night.start(concurrency=CONCURRENCY)
-        until(lambda wanted=calls: simulator.stats()["calls"] >= wanted, process)
-        process.kill()
-        process.communicate()
-    assert night.run(concurrency=CONCURRENCY)[0] == 0
-    night.is_whole(simulator)
-    assert simulator.stats()["sent_twice"] <= 3 * CONCURRENCY

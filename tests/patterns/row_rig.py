@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
+
 from deployments.simulator.config import Script, Scripted
 from tasks.calling.call import Row
 from tasks.calling.catalog import Catalog
 from tasks.calling.journal import journal_folder
 from tasks.calling.ledger import Ledger
-from tasks.calling.past_calls import PastCalls
+from tasks.calling.past_calls import OPEN_FOLDER, PastCalls
 from tasks.calling.route_making import make_routes, prices
 from tasks.calling.run_calls import RunCalls
 from tasks.calling.sending import Patience
@@ -121,6 +123,14 @@ class RowRig:
     def questions(self) -> list[Question]:
         """What was asked of the models, in the order it arrived."""
         return [_question(each) for each in self.simulator.requests()]
+
+    def call_rows(self, run: str) -> list[dict[str, Any]]:
+        """The run's uploaded rows of `calls`."""
+        rows: list[dict[str, Any]] = []
+        for path in self.store.list(f"{OPEN_FOLDER}/{run}"):
+            with self.store.open_read(path) as file:
+                rows += pq.read_table(file).to_pylist()
+        return rows
 
     async def _calls(self, run: str) -> RunCalls:
         catalog = self.catalog

@@ -113,6 +113,18 @@ def test_a_second_unusable_answer_fails_the_row_as_no_parse(rig, form, bad):
     assert len(rig.questions()) == 2
 
 
+@pytest.mark.parametrize(("form", "bad"), [("json", "no"), (f"{{schema: {SCHEMA}}}", '{"town": 1}')])
+def test_an_answer_that_did_not_parse_is_not_reused_the_next_night(rig, form, bad):
+    recipe = one(f"model: gpt, prompt: p, format: {form}")
+    rig.answers("gpt", bad)
+    with pytest.raises(CallFailed):
+        rig.make(recipe)
+    rig.processes[-1].upload()
+    rig.answers("gpt", '{"city": "Oslo"}')
+    assert rig.make(recipe).draft.data == {"city": "Oslo"}
+    assert len(rig.questions()) == 3
+
+
 def test_the_schema_is_sent_to_the_provider(rig):
     rig.make(one(f"model: gpt, prompt: p, format: {{schema: {SCHEMA}}}"))
     sent = rig.questions()[0].body["response_format"]["json_schema"]["schema"]
@@ -126,6 +138,15 @@ def test_samples_are_separate_calls_and_all_are_kept(rig):
     assert made.draft.content == made.draft.data["samples"][0]
     assert made.tally.calls == 3
     assert {question.texts for question in rig.questions()} == {("p",)}
+
+
+def test_samples_are_listed_in_the_order_in_which_they_are_numbered(rig):
+    rig.answers("gpt", "one", "two", "three", "four")
+    process = rig.process("night")
+    made = process.make(one("model: gpt, prompt: p, samples: 4"))
+    process.upload()
+    rows = sorted(rig.call_rows("night"), key=lambda row: row["sample"])
+    assert [row["response"] for row in rows] == made.draft.data["samples"]
 
 
 def test_samples_of_json_keep_the_first_ones_fields(rig):
