@@ -20,6 +20,7 @@ from tasks.landing.starting import Wish, preview, start
 from tasks.storing.errors import NightpressError
 from tasks.storing.filesystem import Store
 
+NOTHING_LEFT = "already committed, nothing left to do; "
 RUNNER: TaskRunner[PrefectFuture[Any]] = cast(Any, ThreadPoolTaskRunner(max_workers=SHARDS_AT_ONCE))
 
 
@@ -84,7 +85,7 @@ def nightly(
         with run_lock(content.url, wish.run):
             begun = start(content, wish)
             if begun.way == "done":
-                return _ended(begun.manifest or {}, content, began)
+                return _ended(begun.manifest or {}, content, began, NOTHING_LEFT)
             with working(content, place, begun, concurrency) as shift:
                 records = shift.produce(budget)
                 manifest = shift.commit(records, opened.max_failed)
@@ -99,7 +100,7 @@ def scheduled_date() -> date:
     return (scheduled or datetime.now(UTC)).astimezone().date()
 
 
-def _ended(manifest: dict[str, Any], content: Store, began: float) -> State[Any]:
+def _ended(manifest: dict[str, Any], content: Store, began: float, before: str = "") -> State[Any]:
     seconds = time.monotonic() - began
     create_markdown_artifact(
         summary_markdown(manifest, seconds, content.url),
@@ -108,7 +109,7 @@ def _ended(manifest: dict[str, Any], content: Store, began: float) -> State[Any]
     )
     rows = manifest["rows"]
     said = (
-        f"{manifest['run']}: {rows['made']:,} made, {rows['failed']:,} failed, {rows['deferred']:,} deferred, "
+        f"{manifest['run']}: {before}{rows['made']:,} made, {rows['failed']:,} failed, {rows['deferred']:,} deferred, "
         f"{rows['rejected']:,} rejected; {money(manifest['usd']['spent'])}"
     )
     return Completed(message=said) if manifest["healthy"] else Failed(message=f"unhealthy: {said}")

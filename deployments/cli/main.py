@@ -5,10 +5,9 @@ from __future__ import annotations
 import signal
 import sys
 
-from rich.console import Console
-
 from deployments.cli.arguments import parser
 from deployments.cli.commands import run_command
+from deployments.cli.complaining import complain
 from tasks.storing.errors import NightpressError, UserError
 
 
@@ -17,16 +16,13 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     for each in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, _interrupt)
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         return run_command(given)
     except UserError as error:
-        errors.print("[red]error[/]:", end=" ")
-        errors.print(str(error), markup=False)
+        complain("error", error)
         return 2
     except NightpressError as error:
-        errors.print("[red]failed[/]:", end=" ")
-        errors.print(str(error), markup=False)
+        complain("failed", error)
         return 1
     except KeyboardInterrupt:
         return 130

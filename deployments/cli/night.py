@@ -15,10 +15,11 @@ from rich.console import Console
 
 from blocks.places import open_store, store_place
 from deployments.cli.bar import watch
+from deployments.cli.complaining import complain
 from deployments.cli.lifeline import wait_for_go
 from deployments.cli.precheck import precheck
 from flows.night_summary import summary
-from flows.nightly import nightly, scheduled_date
+from flows.nightly import NOTHING_LEFT, nightly, scheduled_date
 from tasks.landing.plan import read_manifest
 from tasks.storing.errors import NightpressError, UserError
 
@@ -33,10 +34,10 @@ def main() -> int:
         wait_for_go()
         return _night(parameters, console)
     except UserError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error[/]: {error}", markup=True)
+        complain("error", error)
         return 2
     except NightpressError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]failed[/]: {error}")
+        complain("failed", error)
         return 1
     except KeyboardInterrupt:
         console.print("stopped; nothing is lost: the same command goes on from here")
@@ -60,6 +61,8 @@ def _night(parameters: dict[str, Any], console: Console) -> int:
     if manifest is None:
         raise NightpressError(message or "the run did not commit")
     show(manifest, time.monotonic() - began, store.url, console)
+    if NOTHING_LEFT in message:
+        console.print("  nothing was left to do: no call was sent this time")
     return 0 if manifest["healthy"] else 1
 
 

@@ -32,6 +32,9 @@ class LocalFiles:
         with files._explaining():
             if folder.exists() and not folder.is_dir():
                 raise UserError("the store is a file", where=str(folder), hint="give a folder's path")
+            for parent in folder.parents:
+                if parent.exists() and not parent.is_dir():
+                    raise UserError(f"{parent} is a file, not a folder", where=str(folder))
         return files
 
     def read(self, path: str) -> bytes:

@@ -3,6 +3,7 @@
 Ratios hold when the machine's speed does not; absolute figures are printed beside them.
     --rows N        requests of the night (10,000)
     --concurrency N requests in flight (200)
+    --words N       length of the simulated answers (60)
     --memory        peak memory for 1,000 and 50,000 requests as well
 """
 
@@ -22,17 +23,18 @@ from deployments.cli.prefect_server import prefect_environment
 
 HERE = Path(__file__).parent
 PORT = 8791
-SIMULATOR = "words: 60\ndefault: {latency_seconds: 0.05, jitter: 0}\n"
+SIMULATOR = "words: {words}\ndefault: {{latency_seconds: 0.05, jitter: 0}}\n"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--concurrency", type=int, default=200)
+    parser.add_argument("--words", type=int, default=60)
     parser.add_argument("--memory", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nightpress-bench-") as folder:
-        server = _simulator(Path(folder))
+        server = _simulator(Path(folder), given.words)
         try:
             _speed(Path(folder), given.rows, given.concurrency)
             if given.memory:
@@ -120,9 +122,9 @@ def _output(module: str, *arguments: int, environment: dict[str, str] | None = N
     return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
 
 
-def _simulator(folder: Path) -> subprocess.Popen[str]:
+def _simulator(folder: Path, words: int) -> subprocess.Popen[str]:
     config = folder / "simulator.yaml"
-    config.write_text(SIMULATOR)
+    config.write_text(SIMULATOR.format(words=words))
     command = [sys.executable, "-m", "deployments.simulator", "--port", str(PORT), "--config", str(config)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
