@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 STORE ?= nightpress-store
 
-.PHONY: setup demo test check bench soak lock format
+.PHONY: setup demo test check bench lock format
 
 setup: $(STAMP)
 
@@ -27,10 +27,8 @@ check: setup
 	@$(BIN)/mypy
 
 bench: setup
-	@$(BIN)/python -m tests.bench
-
-soak: setup
-	@$(BIN)/python -m pytest -m soak
+	@$(BIN)/python -m tests.bench --memory
+	@$(BIN)/python -m tests.bench.ledger_index
 
 format: setup
 	@$(BIN)/ruff format .

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 PYTEST=(.venv/bin/python -m pytest)
 
-"${PYTEST[@]}" -m "not radosgw and not soak" "$@"
+"${PYTEST[@]}" -m "not radosgw" "$@"
 
 if ! log=$(deployments/radosgw.sh install 2>&1); then
     if [ -n "${CI:-}" ]; then printf '%s\n' "$log" >&2; exit 1; fi
