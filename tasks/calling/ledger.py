@@ -7,7 +7,6 @@ Look-ups see the journal, this run's parts, and the calls of other runs within t
 from __future__ import annotations
 
 import asyncio
-import math
 from concurrent.futures import ThreadPoolExecutor
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -48,7 +47,6 @@ class Ledger:
         first_start: when the run first started; the time to live is measured back from it.
         folder: where this machine journals the run.
         worker: this process's name, unique over processes and machines.
-        longest_ttl_seconds: bounds every time to live; 0 reuses nothing that was finished before the first start.
     """
 
     def __init__(
@@ -58,14 +56,12 @@ class Ledger:
         first_start: datetime,
         folder: Path,
         worker: str,
-        longest_ttl_seconds: float = math.inf,
     ) -> None:
         self.past = past
         self.run = run
         self.worker = worker
         self._first_start_us = int(first_start.timestamp() * 1e6)
         self._folder = folder
-        self._longest_ttl_seconds = longest_ttl_seconds
         self._journal = Journal(folder, worker)
         self._recent: dict[bytes | str, int] = {}  # by key what anybody may have, by call_id the call's own
         self._decisions: dict[tuple[str, str, int], Decision] = {}
@@ -180,8 +176,7 @@ class Ledger:
             if not own and (
                 known is not None
                 or ttl_seconds is None
-                or place.finished_us
-                < self._first_start_us - min(ttl_seconds, self._longest_ttl_seconds) * 1e6
+                or place.finished_us < self._first_start_us - ttl_seconds * 1e6
             ):
                 continue
             for row in await self._rows(place, key):

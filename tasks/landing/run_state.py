@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import socket
 import time
@@ -159,7 +158,6 @@ def _make(
         plan.first_start,
         journal_folder(store.url, plan.run),
         worker_name(),
-        0.0 if plan.fresh else math.inf,
     )
     ledger.recover()
     calls = RunCalls(
