@@ -70,6 +70,8 @@ class KeyIndex:
 
     def places(self, key: bytes) -> list[Place]:
         """Every place that may hold `key`, latest first."""
+        if not self._segments:
+            return []
         wanted = np.uint64(int.from_bytes(key[:8], "big"))
         found: list[Place] = []
         for segment in self._segments:

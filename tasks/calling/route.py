@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import httpx
 import orjson
 
 from tasks.calling.prices import cost
 
 if TYPE_CHECKING:
+    import httpx
+    from multidict import CIMultiDict
+
     from tasks.calling.catalog import Model
     from tasks.calling.prices import Price
     from tasks.calling.quota import Quota
@@ -36,7 +38,7 @@ class Route:
     wire: Wire
     url: httpx.URL
     host: str
-    headers: httpx.Headers = field(repr=False)
+    headers: CIMultiDict[str] = field(repr=False)
     price: Price | None
     quotas: tuple[Quota, ...]
     secrets: tuple[str, ...] = field(repr=False)

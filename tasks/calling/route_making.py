@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import httpx
+from multidict import CIMultiDict
 
 from tasks.calling.prices import price_of
 from tasks.calling.route import Route
@@ -78,7 +79,7 @@ def _route(
         wire=wire,
         url=url,
         host=url.netloc.decode(),
-        headers=httpx.Headers(headers),
+        headers=CIMultiDict(headers),
         price=price,
         quotas=tuple(engine.quotas(catalog, name)),
         secrets=tuple(_secrets(key, {**provider.headers, **model.headers}, headers)),

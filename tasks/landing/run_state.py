@@ -18,6 +18,7 @@ from tasks.calling.route_making import make_routes
 from tasks.calling.run_calls import RunCalls
 from tasks.landing.plan import redo_of
 from tasks.patterns.recipe import Recipe
+from tasks.patterns.row import setting_of
 from tasks.patterns.templates import Renderer
 from tasks.storing.errors import NightpressError
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tasks.calling.engine import Engine
     from tasks.calling.sending import Patience
     from tasks.landing.plan import Plan
+    from tasks.patterns.scope import Setting
     from tasks.storing.filesystem import Store
 
 UPLOAD_SECONDS = 30.0
@@ -50,9 +52,8 @@ class RunState:
     plan: Plan
     store: Store
     recipe: Recipe
-    catalog: Catalog
     calls: RunCalls
-    renderer: Renderer
+    setting: Setting
     redo: dict[int, frozenset[str]] | None
     rows_gate: asyncio.Semaphore
     rows_done: int = 0
@@ -168,13 +169,13 @@ def _make(
         gate=asyncio.Semaphore(concurrency),
         patience=patience,
     )
+    recipe = Recipe.from_frozen(plan.recipe)
     state = RunState(
         plan,
         store,
-        Recipe.from_frozen(plan.recipe),
-        catalog,
+        recipe,
         calls,
-        Renderer(),
+        setting_of(recipe, Renderer(), catalog),
         redo_of(store, plan),
         asyncio.Semaphore(concurrency),
     )

@@ -91,7 +91,7 @@ async def _outcome(state: RunState, request: Request, tally: Tally) -> Outcome:
         return Outcome(request, status, draft, error_kind, error, started, int(time() * 1e6))
 
     try:
-        draft = await make_draft(state.recipe, request.values, tally, state.renderer, state.catalog)
+        draft = await make_draft(state.recipe, request.values, tally, state.setting)
     except OverBudget as deferred:
         return ended("deferred", error_kind=OVER_BUDGET, error=str(deferred))
     except RowDeferred as deferred:

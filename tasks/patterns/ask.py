@@ -87,7 +87,7 @@ def _call(step: Step, spec: AskSpec, scope: Scope, correction: Correction | None
         (spec.prompt, spec.system or ""),
         role=step.role,
         expects=step.expects,
-        form=scope.handoffs.get(models[0], "markdown"),
+        form=scope.setting.handoffs.get(models[0], "markdown"),
     )
     before = "\n\n".join(part for part in (system, context) if part)
     messages = [Message("system", before)] if before else []

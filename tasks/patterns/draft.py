@@ -46,6 +46,8 @@ class Draft:
 
     def warned(self, *warnings: str) -> Draft:
         """The same with further warnings."""
+        if not warnings:
+            return self
         return replace(self, metadata=replace(self.metadata, warnings=(*self.metadata.warnings, *warnings)))
 
 

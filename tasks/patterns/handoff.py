@@ -85,8 +85,8 @@ def _request_field(owner: nodes.Expr) -> str | None:
 
 
 def _task(scope: Scope, quoted: _Quoted) -> str:
-    lines = [scope.about] if scope.about else []
-    untold = [] if quoted.whole else [name for name in scope.columns if name not in quoted.fields]
+    lines = [scope.setting.about] if scope.setting.about else []
+    untold = [] if quoted.whole else [name for name in scope.setting.columns if name not in quoted.fields]
     cells = [(name, scope.request.get(name)) for name in untold]
     lines += [f"{name}: {printable(value)}" for name, value in cells if _is_short(value)]
     return "\n".join(lines)

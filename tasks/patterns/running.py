@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tasks.patterns.recipe import Recipe
     from tasks.patterns.scope import Scope
-    from tasks.patterns.steps import Step
+    from tasks.patterns.steps import Result, Step
 
 RUNS = ("ask", "pipeline")
 TRUNCATED = "the answer was cut off at max_tokens"
@@ -50,7 +50,7 @@ async def run_step(step: Step, scope: Scope) -> Draft:
     if step.cache is not None:
         scope = scope.caching(step.cache.ttl)
     try:
-        if step.when is not None and not scope.renderer.holds(step.when, scope.values()):
+        if step.when is not None and not scope.holds(step.when):
             return NOTHING
         return await _checked(step, scope)
     except (CallFailed, RowFailed, RenderFailed) as failure:
@@ -87,8 +87,7 @@ async def _checked(step: Step, scope: Scope) -> Draft:
             raise RowFailed("checks_failed", f"{scope.place}: {'; '.join(wrong)}")
     if ran.truncated:
         scope.warnings.append(f"{scope.place}: {TRUNCATED}")
-    own = {step.name: ran.draft} if step.name else {}
-    return _with_result(step, scope.seeing({"draft": ran.draft, **ran.inner, **own}), ran.draft)
+    return ran.draft if step.result is None else _with_result(step, step.result, scope, ran)
 
 
 async def _run_pattern(step: Step, scope: Scope, correction: Correction | None) -> _Ran:
@@ -105,16 +104,16 @@ async def _run_pattern(step: Step, scope: Scope, correction: Correction | None) 
 
 def _wrong(step: Step, scope: Scope, ran: _Ran) -> list[str]:
     """What the checks find; a pattern of which nothing ran has nothing to check."""
-    if not ran.draft:
+    if not ran.draft or not step.checks:
         return []
     render = scope.seeing(ran.inner).render
     return failed_checks(step.checks, ran.draft.content, render, ran.value)
 
 
-def _with_result(step: Step, scope: Scope, draft: Draft) -> Draft:
-    result = step.result
-    if result is None:
-        return draft
+def _with_result(step: Step, result: Result, scope: Scope, ran: _Ran) -> Draft:
+    draft = ran.draft
+    own = {step.name: draft} if step.name else {}
+    scope = scope.seeing({"draft": draft, **ran.inner, **own})
     data = {name: scope.render(template) for name, template in result.data.items()}
     content = draft.content if result.content is None else scope.render(result.content)
     return replace(draft, content=content, data=data or draft.data)

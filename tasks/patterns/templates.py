@@ -12,7 +12,7 @@ from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import StrictUndefined, TemplateError, nodes, pass_context
+from jinja2 import StrictUndefined, TemplateError, meta, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -81,11 +81,12 @@ class Renderer:
         """
         if "{" not in source:
             return source
-        given = {name: seen(value) for name, value in values.items()}
         chunks: list[str] = []
         size = 0
         try:
-            for chunk in self._template(source).generate({**given, SPENT: _Spending(self._bounds)}):
+            template, names = self._template(source)
+            given = {name: seen(values[name]) for name in names if name in values}
+            for chunk in template.generate({**given, SPENT: _Spending(self._bounds)}):
                 size += len(chunk)
                 if size > self._bounds.characters:
                     raise SecurityError(TOO_LONG)
@@ -102,9 +103,12 @@ class Renderer:
         """
         return self.render(f"{{% if {condition} %}}1{{% endif %}}", values) == "1"
 
-    def _compiled(self, source: str) -> Template:
+    def _compiled(self, source: str) -> tuple[Template, frozenset[str]]:
+        """The template, and the variables that it names."""
         tree = self._environment.parse(source)
-        return self._environment.from_string(_Bounded().visit(tree).set_environment(self._environment))
+        names = frozenset(meta.find_undeclared_variables(tree))
+        bounded = _Bounded().visit(tree).set_environment(self._environment)
+        return self._environment.from_string(bounded), names
 
 
 class _Spending:

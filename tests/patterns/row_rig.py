@@ -21,7 +21,7 @@ from tasks.calling.run_calls import RunCalls
 from tasks.calling.sending import Patience
 from tasks.landing.tally import Tally
 from tasks.patterns.recipe import load_recipe
-from tasks.patterns.row import make_draft
+from tasks.patterns.row import make_draft, setting_of
 from tasks.patterns.templates import Renderer
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ class Process:
         defaults = {name: column.default for name, column in recipe.columns.items() if not column.required}
         row = Row(request_id, "made", recipe.recipe, None, 0)
         tally = Tally(self.calls, row)
-        making = make_draft(recipe, defaults | values, tally, Renderer(), self.rig.catalog)
+        making = make_draft(
+            recipe, defaults | values, tally, setting_of(recipe, Renderer(), self.rig.catalog)
+        )
         return Made(self.rig.engine.wait(making), tally)
 
     def upload(self) -> None:

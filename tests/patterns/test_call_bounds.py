@@ -13,7 +13,7 @@ from tasks.calling.catalog import Catalog
 from tasks.calling.failures import CallFailed
 from tasks.patterns.draft import Draft
 from tasks.patterns.recipe import Recipe
-from tasks.patterns.row import make_draft
+from tasks.patterns.row import make_draft, setting_of
 from tasks.patterns.running import RowFailed
 from tasks.patterns.templates import Renderer, RenderFailed
 
@@ -105,7 +105,9 @@ class Answers:
 def ended(step: dict[str, Any], answers: Answers) -> Draft | str:
     recipe = Recipe.model_validate({"recipe": "r", "request": {"topic": {}}, "make": step})
     try:
-        return asyncio.run(make_draft(recipe, {"topic": "t"}, answers, Renderer(), CATALOG))
+        return asyncio.run(
+            make_draft(recipe, {"topic": "t"}, answers, setting_of(recipe, Renderer(), CATALOG))
+        )
     except (CallFailed, RowFailed, RenderFailed) as failure:
         return str(failure)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tasks.patterns.draft import NOTHING, Draft
 from tasks.patterns.handoff import FORMS, context_for
-from tasks.patterns.scope import Scope
+from tasks.patterns.scope import Scope, Setting
 from tasks.patterns.templates import Renderer
 
 PREVIOUS = {"outline": Draft("Two points.")}
@@ -25,9 +25,8 @@ async def unasked(_):
 def scope(drafts: dict[str, Draft] = PREVIOUS, **more: Any) -> Scope:
     request = more.pop("request", {"topic": "tides", "audience": "sailors", "internal_id": "c-17"})
     columns = more.pop("columns", ("topic", "audience"))
-    return Scope(
-        request, unasked, Renderer(), "Notes for sailors", None, {}, columns=columns, drafts=drafts, **more
-    )
+    setting = Setting(Renderer(), "Notes for sailors", columns=columns)
+    return Scope(setting, request, unasked, None, drafts, **more)
 
 
 def context(where: Scope, *templates: str, role=None, expects=None, form="json") -> dict[str, str]:

@@ -10,7 +10,7 @@ from tasks.calling.call import Row
 from tasks.calling.failures import CallFailed
 from tasks.landing.tally import Tally
 from tasks.patterns.recipe import load_recipe
-from tasks.patterns.row import make_draft
+from tasks.patterns.row import make_draft, setting_of
 from tasks.patterns.running import RowFailed
 from tasks.patterns.templates import Renderer
 
@@ -139,6 +139,8 @@ def test_a_row_needs_nothing_but_its_request_and_an_asker(rig):
         asked.append((call.models, call.step, call.round, call.ttl_seconds))
         return await Tally(process.calls, Row("r1", "made", "r", None, 0))(call)
 
-    draft = rig.engine.wait(make_draft(recipe, {"topic": "t"}, ask, Renderer(), rig.catalog))
+    draft = rig.engine.wait(
+        make_draft(recipe, {"topic": "t"}, ask, setting_of(recipe, Renderer(), rig.catalog))
+    )
     assert draft.content == "A"
     assert asked == [(("gpt",), "", 1, 7 * 86400)]
