@@ -112,18 +112,33 @@ def open_recipe(given: str, store: Store) -> Recipe:
     Raises:
         UserError: there is none of that name, or it has mistakes.
     """
+    source, name = recipe_source(given, store)
+    return load_recipe(source, name=name)
+
+
+def recipe_source(given: str, store: Store) -> tuple[Path | str, str]:
+    """The file or the text that a recipe is read from, and what errors call it.
+
+    Raises:
+        UserError: there is none of that name.
+    """
     path = Path(given).expanduser()
     if path.suffix in {".yaml", ".yml"} or "/" in given:
-        return load_recipe(path)
+        return path, str(path)
     if given in shipped_recipes():
-        return load_recipe(shipped_recipes()[given], name=given)
+        return shipped_recipes()[given], f"{given}.yaml"
     stored = f"{STORED_RECIPES}/{given}.yaml"
     try:
-        return load_recipe(store.read(stored).decode(), name=f"{store.url}/{stored}")
+        return store.read(stored).decode(), f"{store.url}/{stored}"
     except (FileNotFoundError, ValueError):
-        published = [Path(name).stem for name in store.list(STORED_RECIPES)]
+        published = [Path(name).stem for name in published_recipes(store)]
         hint = near_miss(given, [*shipped_recipes(), *published])
         raise UserError(f"there is no recipe {given!r}", where="--recipe", hint=hint) from None
+
+
+def published_recipes(store: Store) -> list[str]:
+    """Paths of the recipes that were put into a store."""
+    return [path for path in store.list(STORED_RECIPES) if path.endswith(".yaml")]
 
 
 def shipped_recipes() -> dict[str, Path]:

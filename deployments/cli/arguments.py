@@ -19,13 +19,22 @@ def parser() -> argparse.ArgumentParser:
     _run(commands.add_parser("run", help="make content for every request of a table"))
     _check(commands.add_parser("check", help="check a recipe, and with it a models file and a request table"))
     _simulate(commands.add_parser("simulate", help="serve simulated models over real HTTP"))
-    recipes = commands.add_parser("recipes", help="list the recipes that `--recipe` finds by name")
-    _store(recipes)
-    recipes.add_argument("action", nargs="?", choices=["publish"], help="put recipe files into the store")
-    recipes.add_argument("files", nargs="*", metavar="FILE", help="recipe files to publish")
+    _recipes(commands.add_parser("recipes", help="list the recipes that `--recipe` finds by name"))
     models = commands.add_parser("models", help="list the models of a models file, with prices and keys")
     _models(models)
     return top
+
+
+def _recipes(command: argparse.ArgumentParser) -> None:
+    _store(command)
+    command.add_argument(
+        "action",
+        nargs="?",
+        choices=["publish", "lessons"],
+        help="publish: put recipe files into the store; lessons: show what reviewers have taught a recipe",
+    )
+    command.add_argument("names", nargs="*", metavar="FILE|NAME", help="files to publish, or recipes by name")
+    command.add_argument("--forget", action="store_true", help="with lessons: drop them")
 
 
 def _demo(command: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""`nightpress demo`: a bundled table, three simulated models, a private Prefect, Parquet in a local folder."""
+"""`nightpress demo`: bundled recipes and tables, simulated models, a private Prefect, Parquet in a local folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -21,13 +21,21 @@ if TYPE_CHECKING:
 
 PORT = 8790
 FOLDER = Path(str(files("deployments"))) / "demo"
+NIGHTS = {
+    "technical-blog": "requests.csv",
+    "product-copy": "product-copy.csv",
+    "intelligent-routing": "intelligent-routing.csv",
+    "fact-check": "fact-check.csv",
+    "support-reply": "support-reply.csv",
+    "code-system": "code-system.csv",
+    "autonomous-team": "autonomous-team.csv",
+}
 
 
 def demo(given: argparse.Namespace) -> int:
     """Run the demo night; returns the exit code."""
     store = given.store or os.environ.get("NIGHTPRESS_STORE") or "./nightpress-store"
     console = Console(highlight=False)
-    models = FOLDER / "models.yaml"
     with ExitStack() as stack:
         if not _simulates(PORT):
             try:
@@ -37,15 +45,19 @@ def demo(given: argparse.Namespace) -> int:
                     f"port {PORT} is taken by another program; end it, or it will be asked for answers"
                 )
                 return 2
-        console.print("64 requests through three simulated models: outline → draft → polish")
-        parameters: dict[str, Any] = {
-            "requests": str(FOLDER / "requests.csv"),
-            "recipe": "technical-blog",
-            "store": store,
-            "models": str(models),
-            "limit": given.limit,
-        }
-        code = run_nights([parameters])
+        console.print(f"{len(NIGHTS)} recipes, one pattern each, worked by simulated models")
+        code = run_nights(
+            [
+                {
+                    "requests": str(FOLDER / table),
+                    "recipe": recipe,
+                    "store": store,
+                    "models": str(FOLDER / "models.yaml"),
+                    "limit": given.limit,
+                }
+                for recipe, table in NIGHTS.items()
+            ]
+        )
     if code == 0:
         console.print(
             f"\nread it:  python -c \"import pandas as pd; print(pd.read_parquet('{store}/outputs'))\"",

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from blocks.places import STORED_RECIPES, open_catalog, open_store, shipped_recipes, store_place
+from blocks.places import (
+    STORED_RECIPES,
+    open_catalog,
+    open_store,
+    published_recipes,
+    shipped_recipes,
+    store_place,
+)
 from tasks.calling.route_making import prices
+from tasks.landing.lessons import OFFERED, forget_lessons, known_lessons, taught_recipes
 from tasks.patterns.recipe import load_recipe, models_named
 from tasks.storing.errors import UserError
 
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def recipes(given: argparse.Namespace) -> int:
-    """List the shipped and the published recipes, or publish some.
+    """List the shipped and the published recipes, publish some, or show what reviewers have taught them.
 
     Raises:
         UserError: a recipe to publish has mistakes; then none is published.
@@ -30,11 +38,13 @@ def recipes(given: argparse.Namespace) -> int:
     console = _wide()
     store = open_store(store_place(given.store))
     if given.action == "publish":
-        return _publish(store, given.files, console)
+        return _publish(store, given.names, console)
+    if given.action == "lessons":
+        return _lessons(store, given.names, console, forget=given.forget)
     table = Table("recipe", "version", "pattern", "models", "about", box=None, pad_edge=False)
     for name, path in shipped_recipes().items():
         _add(table, path, name)
-    for stored in store.list(STORED_RECIPES):
+    for stored in published_recipes(store):
         _add(table, store.read(stored).decode(), f"{store.url}/{stored}")
     console.print(table)
     return 0
@@ -71,6 +81,24 @@ def _publish(store: Store, files: list[str], console: Console) -> int:
         path = f"{STORED_RECIPES}/{recipe.recipe}.yaml"
         store.write(path, text)
         console.print(f"published {recipe.recipe} version {recipe.version} as {store.url}/{path}")
+    return 0
+
+
+def _lessons(store: Store, names: list[str], console: Console, *, forget: bool) -> int:
+    for name in names or taught_recipes(store):
+        lessons = known_lessons(store, name)
+        if forget:
+            console.print(f"{name}: {forget_lessons(store, name)} lessons forgotten")
+            continue
+        console.print(
+            f"[bold]{name}[/]: {len(lessons)} lessons, the first {OFFERED} are offered to the next run"
+        )
+        for lesson in lessons:
+            times = f"{lesson['times']} times" if lesson["times"] > 1 else "once"
+            console.print(f"  {lesson['text']}", markup=False, soft_wrap=True)
+            console.print(
+                f"    said {times}, of a text at {lesson['score']:.2f}; {', '.join(lesson['runs'][-3:])}"
+            )
     return 0
 
 

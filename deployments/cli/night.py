@@ -1,6 +1,7 @@
-"""`nightpress run`, the far side: `python -m deployments.cli.night PARAMETERS` runs one `nightly`.
+"""`nightpress run`, the far side: `python -m deployments.cli.night PARAMETERS ...` runs one `nightly` after the other.
 
-Prints progress and the summary; exits 0 (committed and healthy), 1 (not), 2 (wrong use), 130 (interrupted).
+Prints progress and the summary; ends with the first night that does not end well. Exits 0 (all committed and healthy),
+1 (not), 2 (wrong use), 130 (interrupted).
 """
 
 from __future__ import annotations
@@ -8,31 +9,37 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from rich.console import Console
+from rich.table import Table
 
 from blocks.places import open_store, store_place
 from deployments.cli.bar import watch
 from deployments.cli.complaining import complain
 from deployments.cli.lifeline import wait_for_go
 from deployments.cli.precheck import precheck
-from flows.night_summary import summary
+from flows.night_summary import money, summary
 from flows.nightly import NOTHING_LEFT, nightly, scheduled_date
 from tasks.landing.plan import read_manifest
 from tasks.storing.errors import NightpressError, UserError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 def main() -> int:
-    """Run the night whose parameters are the first argument, as soon as the parent says go."""
+    """Run the nights whose parameters are the arguments, as soon as the parent says go."""
     signal.signal(signal.SIGTERM, _interrupt)
     console = Console(highlight=False)
-    parameters: dict[str, Any] = orjson.loads(sys.argv[1])
+    nights: list[dict[str, Any]] = [orjson.loads(each) for each in sys.argv[1:]]
     try:
-        precheck(parameters)
+        for parameters in nights:
+            precheck(parameters)
         wait_for_go()
-        return _night(parameters, console)
+        return _run(nights, console)
     except UserError as error:
         complain("error", error)
         return 2
@@ -44,7 +51,42 @@ def main() -> int:
         return 130
 
 
-def _night(parameters: dict[str, Any], console: Console) -> int:
+def _run(nights: list[dict[str, Any]], console: Console) -> int:
+    ended: list[Ended] = []
+    code = 0
+    try:
+        for parameters in nights:
+            night = _night(parameters, console)
+            if night is None:
+                continue
+            ended.append(night)
+            code = 0 if night.manifest["healthy"] else 1
+            if len(nights) == 1:
+                show(night, console)
+            if code:
+                break
+    finally:
+        if len(nights) > 1 and ended:
+            show_all(ended, console)
+    return code
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A night that has committed.
+
+    Attributes:
+        rerun: it had committed before, and nothing was left to do.
+    """
+
+    manifest: dict[str, Any]
+    seconds: float
+    store: str
+    rerun: bool
+
+
+def _night(parameters: dict[str, Any], console: Console) -> Ended | None:
+    """None for a dry run, which has said what it would do."""
     began = time.monotonic()
     with watch(console):
         state = nightly(**parameters, return_state=True)
@@ -55,15 +97,12 @@ def _night(parameters: dict[str, Any], console: Console) -> int:
     message = state.message or ""
     if parameters.get("dry_run"):
         console.print(message, soft_wrap=True)
-        return 0
+        return None
     store = open_store(store_place(parameters.get("store")))
     manifest = read_manifest(store, _run_of(parameters, message))
     if manifest is None:
         raise NightpressError(message or "the run did not commit")
-    show(manifest, time.monotonic() - began, store.url, console)
-    if NOTHING_LEFT in message:
-        console.print("  nothing was left to do: no call was sent this time")
-    return 0 if manifest["healthy"] else 1
+    return Ended(manifest, time.monotonic() - began, store.url, NOTHING_LEFT in message)
 
 
 def _run_of(parameters: dict[str, Any], message: str) -> str:
@@ -72,13 +111,37 @@ def _run_of(parameters: dict[str, Any], message: str) -> str:
     )
 
 
-def show(manifest: dict[str, Any], seconds: float, url: str, console: Console) -> None:
+def show(night: Ended, console: Console) -> None:
     """Print what a committed run came to."""
+    manifest, url = night.manifest, night.store
     healthy = "[green]committed[/]" if manifest["healthy"] else "[red]committed, unhealthy[/]"
     console.print(f"\n[bold]{manifest['run']}[/]  {healthy}")
-    for title, figure in summary(manifest, seconds):
+    for title, figure in summary(manifest, night.seconds):
         console.print(f"  {title:<16} {figure}", soft_wrap=True)
     console.print(f"  {'content':<16} {url}/outputs", soft_wrap=True)
+    if night.rerun:
+        console.print("  nothing was left to do: no call was sent this time")
+
+
+def show_all(nights: Sequence[Ended], console: Console) -> None:
+    """Print what several runs came to, a line each."""
+    table = Table("run", box=None, pad_edge=False)
+    for title in ("made", "failed", "deferred", "rejected", "calls", "from the ledger", "spent", "seconds"):
+        table.add_column(title, justify="right")
+    for night in nights:
+        rows, calls = night.manifest["rows"], night.manifest["calls"]
+        table.add_row(
+            night.manifest["run"] + ("" if night.manifest["healthy"] else "  [red]unhealthy[/]"),
+            *(f"{rows[each]:,}" for each in ("made", "failed", "deferred", "rejected")),
+            "0" if night.rerun else f"{calls['sent']:,}",
+            f"{calls['cached']:,}",
+            money(night.manifest["usd"]["spent"]),
+            f"{night.seconds:.1f}",
+        )
+    console.print()
+    console.print(table)
+    if all(night.rerun for night in nights):
+        console.print("nothing was left to do: no call was sent this time")
 
 
 def _interrupt(*_: object) -> None:

@@ -46,15 +46,12 @@ def run(given: argparse.Namespace) -> int:
 def run_nights(nights: Sequence[Mapping[str, Any]]) -> int:
     """Run the flow `nightly` with each of these parameters, until one does not end well; returns the exit code."""
     with prefect_environment() as (environment, server):
-        for parameters in nights:
-            code = _run_night(parameters, environment, server)
-            if code:
-                return code
-    return 0
+        return _run(nights, environment, server)
 
 
-def _run_night(parameters: Mapping[str, Any], environment: dict[str, str], server: Server | None) -> int:
-    command = [sys.executable, "-m", "deployments.cli.night", orjson.dumps(dict(parameters)).decode()]
+def _run(nights: Sequence[Mapping[str, Any]], environment: dict[str, str], server: Server | None) -> int:
+    parameters = [orjson.dumps(dict(night)).decode() for night in nights]
+    command = [sys.executable, "-m", "deployments.cli.night", *parameters]
     process = subprocess.Popen(  # noqa: S603 - our own command
         command, env=environment, stdin=subprocess.PIPE, bufsize=0, start_new_session=True
     )

@@ -24,6 +24,7 @@ _CRITERION_NOISE = 0.02
 _POSITION = re.compile(r"winner|best|choice|chosen|prefer|index|pick|select", re.IGNORECASE)
 _NEGATIVE = re.compile(r"flaw|error|problem|reject|fail|needs_|revise|retry|disput|missing", re.IGNORECASE)
 _CONFIDENT = re.compile(r"confiden|certain|probab|likelihood", re.IGNORECASE)
+_WHO = re.compile(r"(?:made|said|stated|supported|backed)_by$", re.IGNORECASE)
 _ROLES = re.compile(r"(?im)\b(?:roles|specialists|team members|available)\b[^:\n]{0,40}:\s*(.+)$")
 _CRITERIA = re.compile(r"(?im)\b(?:criteria|criterion|dimensions|rubric)\b[^:\n]{0,40}:\s*(.+)$")
 _WORD = re.compile(r"[\w-]{2,40}")
@@ -71,6 +72,8 @@ class Values:
         if _POSITION.search(name) and whole:
             best = max(range(len(self.qualities)), key=self.qualities.__getitem__)
             value = low + best if "minimum" in schema else best + ("index" not in name)
+        elif whole and self._index is not None and _WHO.search(name):
+            value = max(1, low) + self._index
         elif COUNTED.search(name):
             value = low + self._random.randrange(1, 4) if self._index is None else low + self._index
         else:
@@ -117,6 +120,8 @@ class Values:
             return max(len(self._listed(_CRITERIA)), len(self.qualities)) or usual
         if _NEGATIVE.search(name):
             return round((1 - self.quality) * 4)
+        if _WHO.search(name):
+            return self._random.randrange(1, usual + 1)
         return usual
 
     def _plain_text(self, name: str) -> str:

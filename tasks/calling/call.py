@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
@@ -64,6 +64,13 @@ class Completion:
     tokens_out: int | None
     cached: bool
     simulated: bool
+
+
+class Asker(Protocol):
+    """Completes calls for one row."""
+
+    async def __call__(self, call: Call) -> Completion:
+        """The finished call; raises CallFailed or RowDeferred."""
 
 
 @dataclass(slots=True)

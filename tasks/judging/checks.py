@@ -7,7 +7,7 @@ and what is wanted. No I/O; every check is linear in the text.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_serializer, model_validator
 
@@ -32,6 +32,7 @@ def _language(name: str) -> str:
 
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
 Text = Annotated[str, Field(min_length=1)]
+Form = Literal["markdown", "plain", "bullets", "table", "code", "html"]
 Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
@@ -64,6 +65,11 @@ class Check(BaseModel):
     links_allowed: Annotated[bool | Texts | None, Field(description="true, false, or the hosts allowed.")] = (
         None
     )
+    max_grade: Annotated[
+        Annotated[float, Field(ge=0, le=30)] | None,
+        Field(description="U.S. school grade (Flesch-Kincaid), an estimate; only English texts are judged."),
+    ] = None
+    form: Form | None = None
 
     @property
     def kind(self) -> str:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.landing.landed_calls import Landing
+from tasks.landing.lessons import keep_lessons
 from tasks.landing.output_sums import OutputSums
 from tasks.landing.outputs import OVER_BUDGET
 from tasks.landing.plan import read_manifest
@@ -69,7 +70,7 @@ class Commit:
         parts["rejects"] = [
             merge_parts(store, self._path("rejects"), REJECTS, [rejects_path(plan.run, plan.hash)])
         ]
-        parts["scores"] = [write_part(store, self._path("scores"), SCORES, [])]
+        parts["scores"] = [self._merged("scores", SCORES, None)]
         deferred = parts["deferred"][0].rows
         metrics = sums.metric_rows(plan.run, plan.recipe["recipe"], deferred)
         parts["metrics"] = [write_part(store, self._path("metrics"), METRICS, metrics)]
@@ -78,6 +79,8 @@ class Commit:
         self._add_up(sums.made + sums.failed, deferred)
         manifest = self._manifest(parts, former, landing, sums, deferred)
         self._remove_unnamed()
+        lessons = [lesson for record in self.records for lesson in record.lessons]
+        keep_lessons(store, plan.recipe["recipe"], plan.run, lessons)
         write_json(store, generation_manifest_path(plan.run, plan.generation), manifest)
         write_json(store, manifest_path(plan.run), manifest)
         clean_up(store, plan, manifest)
@@ -107,7 +110,7 @@ class Commit:
         carried = [path] if self.redone is not None and self.store.exists(path) else []
         redone = pa.array(sorted(self.redone or ()), pa.string())
 
-        def keep(group: pa.Table) -> pa.Table:
+        def counted(group: pa.Table) -> pa.Table:
             if sums is not None:
                 sums.add(group)
             return group
@@ -117,10 +120,10 @@ class Commit:
             return group.filter(mask)
 
         if not carried:
-            return merge_parts(self.store, path, schema, staged, keep=keep)
+            return merge_parts(self.store, path, schema, staged, keep=counted)
         kept = f"{self.plan.workplace.folder}/carried-{table}.parquet"
         merge_parts(self.store, kept, schema, carried, keep=carry)
-        return merge_parts(self.store, path, schema, [kept, *staged], keep=keep)
+        return merge_parts(self.store, path, schema, [kept, *staged], keep=counted)
 
     def _manifest(
         self,

@@ -50,14 +50,15 @@ def output_row(
 ) -> dict[str, Any]:
     """A row of `outputs`, made or failed."""
     draft = outcome.draft
-    row = tally.row
+    row, routes = tally.row, tally.notes.routes
+    judgement = tally.notes.judgement_of(draft.content) if draft else None
     return {
         "request_id": row.request_id,
         "run": run,
         "recipe": recipe,
         "recipe_version": recipe_version,
         "pattern": pattern,
-        "request_type": row.request_type,
+        "request_type": row.request_type or next((each.kind for each in routes if each.kind), None),
         "arm": row.arm,
         "status": outcome.status,
         "content": draft.content if draft else None,
@@ -67,6 +68,9 @@ def output_row(
         "warnings": list(draft.metadata.warnings) if draft else None,
         "suggestions": list(draft.metadata.suggestions) if draft else None,
         "quality": draft.score if draft else None,
+        "quality_by": list(judgement.by.items()) if judgement else None,
+        "route": "/".join(each.taken for each in routes) or None,
+        "route_confidence": min((each.confidence for each in routes), default=None),
         "steps": tally.steps,
         "models": tally.models,
         "calls": tally.calls,

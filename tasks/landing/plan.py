@@ -29,6 +29,7 @@ class Plan(BaseModel):
         shard_rows: number of rows of each shard.
         first_start: the time to live of other runs' answers is measured back from here.
         generation: what the next commit will be.
+        lessons: what reviewers of earlier runs taught; not in the hash, as the run itself adds to them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +51,7 @@ class Plan(BaseModel):
     first_start: datetime
     generation: int
     versions: dict[str, str]
+    lessons: list[str] = []
 
     @property
     def workplace(self) -> Workplace:

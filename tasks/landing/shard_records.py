@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,6 +26,7 @@ class ShardRecord(BaseModel):
         retryable: failed rows that may go better another time.
         deferred_by: why rows were deferred → how many.
         parts: table → path of the staged part.
+        lessons: what its reviewers taught, as `lessons.taught` gives it.
         usd: what this attempt spent, calls of the same run made earlier not included.
     """
 
@@ -41,6 +42,7 @@ class ShardRecord(BaseModel):
     retryable: int
     deferred_by: dict[str, int]
     parts: dict[str, str]
+    lessons: list[dict[str, Any]] = []
     usd: float
     finished_at: datetime
 

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 from tasks.calling.budget import Budget, OverBudget
 from tasks.calling.call import Row
 from tasks.calling.failures import CallFailed
+from tasks.landing.lessons import taught
 from tasks.landing.outputs import OVER_BUDGET, Outcome, deferred_row, output_row
 from tasks.landing.run_paths import requests_path
+from tasks.landing.scores import score_rows
 from tasks.landing.shard_records import ShardRecord, write_record
 from tasks.landing.sorting import read_shard
 from tasks.landing.tally import Tally
+from tasks.patterns.ran import RowFailed
 from tasks.patterns.row import make_draft
-from tasks.patterns.running import RowFailed
 from tasks.patterns.templates import RenderFailed
 from tasks.storing.errors import RowDeferred
 from tasks.storing.parts import write_part
-from tasks.storing.schemas import DEFERRED, OUTPUTS
+from tasks.storing.schemas import DEFERRED, OUTPUTS, SCORES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from tasks.storing.requests import Request
 
 ARM = "made"
-STAGED = {"outputs": OUTPUTS, "deferred": DEFERRED}
+STAGED = {"outputs": OUTPUTS, "deferred": DEFERRED, "scores": SCORES}
 Worked = tuple[Outcome, Tally]
 
 
@@ -91,7 +93,7 @@ async def _outcome(state: RunState, request: Request, tally: Tally) -> Outcome:
         return Outcome(request, status, draft, error_kind, error, started, int(time() * 1e6))
 
     try:
-        draft = await make_draft(state.recipe, request.values, tally, state.setting)
+        draft = await make_draft(state.recipe, request.values, tally, state.setting, tally.notes)
     except OverBudget as deferred:
         return ended("deferred", error_kind=OVER_BUDGET, error=str(deferred))
     except RowDeferred as deferred:
@@ -114,12 +116,13 @@ def _request_type(column: str | None, request: Request) -> str | None:
 
 def _stage(state: RunState, shard: int, attempt: int, worked: Sequence[Worked], usd: float) -> ShardRecord:
     plan, place = state.plan, state.plan.workplace
-    tables: dict[str, list[dict[str, Any]]] = {"outputs": [], "deferred": []}
+    tables: dict[str, list[dict[str, Any]]] = {table: [] for table in STAGED}
     for outcome, tally in worked:
         if outcome.status == "deferred":
             tables["deferred"].append(deferred_row(outcome, run=plan.run))
         else:
             tables["outputs"].append(_output_row(state, outcome, tally))
+            tables["scores"] += score_rows(tally, plan.run, state.setting.models)
     parts = {}
     for table, rows in tables.items():
         if rows:
@@ -136,6 +139,7 @@ def _stage(state: RunState, shard: int, attempt: int, worked: Sequence[Worked], 
         deferred_by=Counter(outcome.error_kind for outcome, _ in worked if outcome.status == "deferred"),
         retryable=sum(outcome.retryable for outcome, _ in worked),
         parts=parts,
+        lessons=taught(tally.notes.lessons for _, tally in worked),
         usd=usd,
         finished_at=datetime.now(UTC),
     )

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from tasks.calling.route_making import prices, reachable
 from tasks.landing.commit import clean_up
+from tasks.landing.lessons import offered
 from tasks.landing.outputs import RETRYABLE
 from tasks.landing.plan import (
     Only,
@@ -27,7 +28,7 @@ from tasks.landing.plan import (
 from tasks.landing.run_paths import checked_run_name, rejects_path, requests_path
 from tasks.landing.selecting import selection
 from tasks.landing.sorting import shard_of, sort_requests, store_requests
-from tasks.patterns.recipe import check_models, models_named
+from tasks.patterns.recipe import check_models, models_needed
 from tasks.patterns.running import check_runs
 from tasks.storing.errors import UserError
 from tasks.storing.parts import read_rows
@@ -136,13 +137,14 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
     store_requests(
         store, table, requests_path(wish.run, fresh_plan.hash), rejects_path(wish.run, fresh_plan.hash)
     )
+    fresh_plan = fresh_plan.model_copy(update={"lessons": offered(store, wish.recipe)})
     write_plan(store, fresh_plan)
     return Start("new", fresh_plan, None, manifest)
 
 
 def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
     recipe, models = wish.recipe.canonical(), wish.catalog.canonical()
-    priced = prices(wish.catalog, reachable(wish.catalog, sorted(models_named(wish.recipe))))
+    priced = prices(wish.catalog, reachable(wish.catalog, sorted(models_needed(wish.recipe, wish.catalog))))
     unknown = [name for name, price in priced.items() if price is None]
     if unknown and (wish.budgeted or wish.recipe.budget.usd_per_request is not None):
         raise UserError(

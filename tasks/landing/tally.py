@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from tasks.patterns.notes import Decided, Notes
 
 if TYPE_CHECKING:
     from tasks.calling.call import Call, Completion, Row
@@ -12,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Tally:
-    """Asks for one row and keeps the sums that its output will show.
+    """Asks and decides for one row, and keeps what its output will show.
 
     Attributes:
         fresh: other runs' answers are not asked for.
         usd_of_answers: None as soon as one call's price is not known.
-        steps: one entry per call, in the order they finished: path, role, model, quality, usd, seconds.
+        notes: what its patterns note of it; one step per call.
     """
 
     calls_of_run: RunCalls
@@ -29,7 +32,10 @@ class Tally:
     tokens_out: int = 0
     usd_of_answers: float | None = 0.0
     simulated: bool = False
-    steps: list[dict[str, Any]] = field(default_factory=list)
+    notes: Notes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.notes = Notes(self)
 
     async def __call__(self, call: Call) -> Completion:
         """Complete `call` for this row."""
@@ -43,9 +49,29 @@ class Tally:
         known = self.usd_of_answers is not None and completion.usd is not None
         self.usd_of_answers = (self.usd_of_answers or 0.0) + (completion.usd or 0.0) if known else None
         self.simulated |= completion.simulated
-        step = {"path": call.step, "role": call.role, "model": completion.model, "quality": None}
-        self.steps.append(step | {"usd": completion.usd, "seconds": completion.seconds})
+        self.notes.steps.append(
+            {
+                "path": call.step,
+                "role": call.role,
+                "model": completion.model,
+                "quality": None,
+                "usd": completion.usd,
+                "seconds": completion.seconds,
+            }
+        )
         return completion
+
+    def decided(self, path: str) -> Decided:
+        """The row's next decision at this path: as an earlier process journalled it, or to be journalled."""
+        ledger, request_id = self.calls_of_run.ledger, self.row.request_id
+        occurrence = self.row.occurrence(path)
+        known = ledger.decision(request_id, path, occurrence)
+        return Decided(known, partial(ledger.decide, request_id, path, occurrence))
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """One entry per call: path, role, model, quality, usd, seconds."""
+        return self.notes.steps
 
     @property
     def usd(self) -> float | None:

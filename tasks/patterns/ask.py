@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tasks.calling.call import Call, any_text
-from tasks.calling.failures import CallFailed
 from tasks.calling.messages import Ask, Format, Message
-from tasks.judging.json_shapes import shape_faults
-from tasks.patterns.draft import Draft, draft_from_json, draft_from_text, json_in
+from tasks.judging.json_answers import fits, usable
+from tasks.patterns.draft_reading import draft_from_json, draft_from_text
 from tasks.patterns.handoff import context_for
 from tasks.patterns.model_choice import names_in
+from tasks.patterns.ran import Ran
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Coroutine, Sequence
 
     from tasks.calling.call import Completion
+    from tasks.judging.json_answers import Correction
     from tasks.patterns.scope import Scope
     from tasks.patterns.steps import Ask as AskSpec
     from tasks.patterns.steps import Step
@@ -25,38 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A usable answer.
-
-    Attributes:
-        text: as the model gave it.
-        value: the JSON in it, where JSON was asked for.
-        round: in which it was given, from 1.
-        truncated: it, or another sample, was cut off at max_tokens.
-    """
-
-    draft: Draft
-    text: str
-    value: Any
-    round: int
-    truncated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """What was wrong with an answer, as the next messages of the conversation, and their round."""
-
-    answer: str
-    wrong: Sequence[str]
-    round: int
-
-    def messages(self) -> tuple[Message, Message]:
-        listed = "\n".join(f"- {each}" for each in self.wrong)
-        return Message("assistant", self.answer), Message("user", CORRECT.format(wrong=listed))
-
-
-async def ask(step: Step, spec: AskSpec, scope: Scope, correction: Correction | None = None) -> Answer:
+async def ask(step: Step, spec: AskSpec, scope: Scope, correction: Correction | None = None) -> Ran:
     """One answer; with `samples` above one, the first of them, all their contents in its `data`.
 
     Args:
@@ -69,7 +39,7 @@ async def ask(step: Step, spec: AskSpec, scope: Scope, correction: Correction | 
     """
     call = _call(step, spec, scope, correction)
     completions = await _all([scope.ask(call) for _ in range(spec.samples)])
-    answers = await _all([_usable(call, completion, scope) for completion in completions])
+    answers = await _all([_read(call, completion, scope) for completion in completions])
     if len(answers) == 1:
         return answers[0]
     first = answers[0]
@@ -87,7 +57,7 @@ def _call(step: Step, spec: AskSpec, scope: Scope, correction: Correction | None
         (spec.prompt, spec.system or ""),
         role=step.role,
         expects=step.expects,
-        form=scope.setting.handoffs.get(models[0], "markdown"),
+        form=_form_for(models[0], scope),
     )
     before = "\n\n".join(part for part in (system, context) if part)
     messages = [Message("system", before)] if before else []
@@ -95,21 +65,13 @@ def _call(step: Step, spec: AskSpec, scope: Scope, correction: Correction | None
     messages += correction.messages() if correction else ()
     question = Ask(tuple(messages), spec.temperature, spec.max_tokens, _format(spec))
     round_ = correction.round if correction else scope.round
-    accepts = any_text if spec.format == "text" else _fits(question.format)
+    accepts = any_text if spec.format == "text" else fits(question.format, _says_nothing)
     return Call(models, question, scope.path, step.role, round_, scope.ttl_seconds, accepts)
 
 
-def _fits(form: Format) -> Callable[[str], bool]:
-    """Whether a text is the JSON asked for: what does not parse is never reused."""
-
-    def fits(text: str) -> bool:
-        try:
-            _read_json(form, text)
-        except UnusableAnswer:
-            return False
-        return True
-
-    return fits
+def _form_for(model: str, scope: Scope) -> str:
+    known = scope.setting.models.get(model)
+    return known.handoff if known else "markdown"
 
 
 def _format(spec: AskSpec) -> Format:
@@ -128,53 +90,14 @@ async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     return results
 
 
-async def _usable(call: Call, completion: Completion, scope: Scope) -> Answer:
-    try:
-        return _read(call, completion)
-    except UnusableAnswer as fault:
-        correction = Correction(completion.text, fault.wrong, call.round + 1)
-    question = replace(call.ask, messages=(*call.ask.messages, *correction.messages()))
-    again = replace(call, ask=question, round=correction.round)
-    completion = await scope.ask(again)
-    try:
-        return _read(again, completion)
-    except UnusableAnswer as fault:
-        said = f"{scope.place} gave no usable JSON: {'; '.join(fault.wrong)}"
-        raise CallFailed("row_fails", "no_parse", said, model=completion.model) from fault
-
-
-class UnusableAnswer(ValueError):
-    """An answer that is not what was asked for; `wrong` says why, for the model."""
-
-    def __init__(self, wrong: list[str]) -> None:
-        super().__init__(wrong)
-        self.wrong = wrong
-
-
-def _read(call: Call, completion: Completion) -> Answer:
-    text, form = completion.text, call.ask.format
+async def _read(call: Call, completion: Completion, scope: Scope) -> Ran:
+    if call.ask.format == "text":
+        draft = draft_from_text(completion.text)
+        return Ran(draft, {}, completion.text, None, call.round, completion.finish == "length")
+    value, call, completion = await usable(scope.ask, call, completion, scope.place, _says_nothing)
     cut = completion.finish == "length"
-    if form == "text":
-        return Answer(draft_from_text(text), text, None, call.round, cut)
-    draft, value = _read_json(form, text)
-    return Answer(draft, text, value, call.round, cut)
+    return Ran(draft_from_json(value), {}, completion.text, value, call.round, cut)
 
 
-def _read_json(form: Format, text: str) -> tuple[Draft, Any]:
-    try:
-        value = json_in(text)
-    except ValueError as error:
-        raise UnusableAnswer([f"it is not valid JSON: {error}"]) from error
-    if isinstance(form, dict) and (faults := shape_faults(form, value)):
-        raise UnusableAnswer([f"it does not fit the JSON Schema: {fault}" for fault in faults])
-    draft = draft_from_json(value)
-    if not draft:
-        raise UnusableAnswer(["its content is empty"])
-    return draft, value
-
-
-CORRECT = """\
-That answer cannot be used as it is:
-{wrong}
-
-Answer again, in full, with this put right. Give only the answer."""
+def _says_nothing(value: Any) -> Sequence[str]:
+    return () if draft_from_json(value) else ["its content is empty"]

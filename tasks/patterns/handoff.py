@@ -1,7 +1,7 @@
 """Context between models: what the next one must know, from one template, in the form it likes. No I/O.
 
-A step is given the task, its role, the format it is to answer in, what was wrong the last time, and the previous
-output. What the step's own templates quote is left out, so that nothing is paid for twice.
+A step is given the task, its role, the format it is to answer in, what was wrong the last time, the previous output,
+and in a debate what the other members answered. What the step's own templates quote is left out, so that nothing is paid for twice.
 """
 
 from __future__ import annotations
@@ -45,6 +45,11 @@ def context_for(
         sections["feedback"] = scope.feedback
     if previous_name not in quoted.names:
         sections[f"previous_output_{previous_name}"] = previous.content
+    if "members" not in quoted.names:
+        sections |= {
+            f"answer_of_another_model_{number}": draft.content
+            for number, draft in enumerate(scope.reserved.get("members", ()), 1)
+        }
     return FORMS[form]({name: text for name, text in sections.items() if text})
 
 
@@ -84,6 +89,11 @@ def _request_field(owner: nodes.Expr) -> str | None:
             return None
 
 
+def task_of(scope: Scope) -> str:
+    """What the row asks for, in a few lines: the recipe's `about` and the declared columns."""
+    return _task(scope, _NOTHING_QUOTED)
+
+
 def _task(scope: Scope, quoted: _Quoted) -> str:
     lines = [scope.setting.about] if scope.setting.about else []
     untold = [] if quoted.whole else [name for name in scope.setting.columns if name not in quoted.fields]
@@ -114,5 +124,6 @@ def _title(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
+_NOTHING_QUOTED = _Quoted(frozenset(), frozenset(), whole=False)
 FORMS = {"markdown": _markdown, "xml": _xml, "json": _json}
 _SYNTAX = Environment(autoescape=True)  # parses, and never renders

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from tasks.patterns.judge_choice import judges_needed
 from tasks.patterns.model_choice import Fraction, Part, Text, Usd, names_in
 from tasks.patterns.recipe_check import Mistake, mistakes, places
 from tasks.patterns.settings import Baseline, Budget, Cache, Quality
@@ -20,6 +21,9 @@ from tasks.patterns.steps import Step
 from tasks.storing.columns import Column
 from tasks.storing.documents import Document, joined, load_document, validate
 from tasks.storing.errors import UserError, near_miss
+
+if TYPE_CHECKING:
+    from tasks.calling.catalog import Catalog
 
 
 class Recipe(Part):
@@ -85,6 +89,11 @@ def load_recipe(source: Path | str, *, name: str | None = None) -> Recipe:
 def models_named(recipe: Recipe) -> set[str]:
     """All model names that the recipe mentions, wherever it does."""
     return {name for _, name in _mentions(recipe)}
+
+
+def models_needed(recipe: Recipe, catalog: Catalog) -> set[str]:
+    """The models that a run of the recipe may call: those it names, and the default judges."""
+    return models_named(recipe) | judges_needed(recipe, catalog)
 
 
 def check_models(recipe: Recipe, known: Iterable[str], document: Document | None = None) -> None:

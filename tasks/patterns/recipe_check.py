@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from tasks.patterns.model_choice import Need
 from tasks.patterns.step_tree import Loc, Place, model_choices, walk
-from tasks.patterns.steps import Ask, Ensemble, Refine, Repeat, Route, Team
+from tasks.patterns.steps import Ask, Ensemble, Refine, Route
 from tasks.patterns.template_check import expression_faults, template_faults
+from tasks.patterns.worst_case import too_large
 from tasks.storing.errors import near_miss
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def _top(recipe: Recipe) -> Iterator[Mistake]:
         yield Mistake(("request_type",), f"no column {wanted!r} is declared under 'request'", hint)
     if recipe.make.name is not None:
         yield Mistake(("make", "name"), "'make' is a step without a name", "leave it out")
+    if fault := too_large(recipe):
+        yield Mistake(("make",), fault.what, fault.hint)
     repeated = {each for each in recipe.budget.on_budget if recipe.budget.on_budget.count(each) > 1}
     for each in sorted(repeated):
         yield Mistake(("budget", "on_budget"), f"{each!r} is there twice")
@@ -66,16 +69,6 @@ def _of_step(place: Place, recipe: Recipe) -> Iterator[Mistake]:
             yield from _of_route(pattern, inside)
         case Refine():
             yield from _repeated_names(pattern.stages, (*inside, "stages"))
-    without_judge = (
-        (isinstance(pattern, Refine | Repeat) and pattern.judge is None)
-        or (isinstance(pattern, Team) and pattern.reviewer is None)
-        or (isinstance(pattern, Ensemble) and pattern.by == "judge" and pattern.judge is None)
-    )
-    if without_judge and recipe.quality.judge is None:
-        key = "reviewer" if isinstance(pattern, Team) else "judge"
-        yield Mistake(
-            inside, f"nothing says who judges this {step.kind}", f"give {key!r} here or quality.judge"
-        )
 
 
 def _of_templates(place: Place, recipe: Recipe) -> Iterator[Mistake]:
@@ -122,6 +115,10 @@ def _repeated_names(steps: tuple[NamedStep, ...], loc: Loc) -> Iterator[Mistake]
 
 def _of_route(route: Route, loc: Loc) -> Iterator[Mistake]:
     known: Mapping[str, object] = route.to
+    if "general" in known:
+        yield Mistake(
+            (*loc, "to", "general"), "this step never runs", "requests of no class go to 'general:'"
+        )
     for index, rule in enumerate(route.rules):
         if rule.to not in known and rule.to != "general":
             yield Mistake(

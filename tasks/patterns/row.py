@@ -4,34 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tasks.patterns.running import RowFailed, run_step
+from tasks.patterns.notes import Notes
+from tasks.patterns.ran import RowFailed
+from tasks.patterns.running import run_step
 from tasks.patterns.scope import Scope, Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from tasks.calling.call import Asker
     from tasks.calling.catalog import Catalog
     from tasks.patterns.draft import Draft
     from tasks.patterns.recipe import Recipe
-    from tasks.patterns.scope import Asker
     from tasks.patterns.templates import Renderer
 
 
-def setting_of(recipe: Recipe, renderer: Renderer, catalog: Catalog) -> Setting:
+def setting_of(recipe: Recipe, renderer: Renderer, catalog: Catalog, lessons: Sequence[str] = ()) -> Setting:
     """What all rows of a run are worked with."""
-    handoffs = {name: model.handoff for name, model in catalog.models.items()}
-    return Setting(renderer, recipe.about, handoffs, tuple(recipe.columns))
+    columns = tuple(recipe.columns)
+    return Setting(renderer, recipe.about, columns, catalog.models, recipe.quality, tuple(lessons))
 
 
-async def make_draft(recipe: Recipe, request: Mapping[str, Any], ask: Asker, setting: Setting) -> Draft:
+async def make_draft(
+    recipe: Recipe, request: Mapping[str, Any], ask: Asker, setting: Setting, notes: Notes | None = None
+) -> Draft:
     """The finished draft of one request.
+
+    Args:
+        notes: filled as the row goes on, also if it fails; holds its decisions.
 
     Raises:
         CallFailed, RowFailed, RenderFailed: it has none.
         RowDeferred: it has none yet.
     """
-    scope = Scope(setting, request, ask, recipe.cache.ttl)
+    notes = notes or Notes()
+    scope = Scope(setting, request, ask, recipe.cache.ttl, notes)
     draft = await run_step(recipe.make, scope)
     if not draft:
         raise RowFailed("empty", "no step of the recipe ran for this request")
-    return draft.warned(*scope.warnings)
+    return draft.warned(*notes.warnings)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from tasks.calling.call import Call
+from tasks.calling.messages import Ask
 from tasks.patterns.draft import NOTHING, Draft
+from tasks.patterns.notes import Notes
+from tasks.patterns.settings import Quality
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tasks.calling.call import Call, Completion
+    from tasks.calling.call import Asker
+    from tasks.calling.catalog import Model
+    from tasks.calling.messages import Format, Message
+    from tasks.patterns.notes import Decided
     from tasks.patterns.templates import Renderer
-
-
-class Asker(Protocol):
-    """Completes a call for the row that the pattern works on."""
-
-    async def __call__(self, call: Call) -> Completion:
-        """The finished call; raises CallFailed or RowDeferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,18 @@ class Setting:
 
     Attributes:
         about: what the recipe is for.
-        handoffs: model name → the form it likes context in.
         columns: the declared columns, in order: models may be told of these unasked, the others only travel along.
+        models: catalog name → model: its family, its strengths, the form it likes context in.
+        quality: how drafts are judged where a step does not say.
+        lessons: what reviewers of earlier runs taught.
     """
 
     renderer: Renderer
     about: str = ""
-    handoffs: Mapping[str, str] = field(default_factory=dict)
     columns: Sequence[str] = ()
+    models: Mapping[str, Model] = field(default_factory=dict)
+    quality: Quality = field(default_factory=Quality)
+    lessons: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -45,20 +49,20 @@ class Scope:
         request: the row's values.
         ask: completes a model call for this row.
         ttl_seconds: how old another run's answer may be; None for none.
+        notes: filled as the row goes on.
         drafts: results of earlier steps by name, in order; this is also the order of the conversation so far.
         path: where in the recipe this is, `` at the top, `draft` or `refine/polish` below.
         reserved: template variables of the pattern around this step.
-        warnings: filled as the row goes on: what went wrong without failing it.
     """
 
     setting: Setting
     request: Mapping[str, Any]
     ask: Asker
     ttl_seconds: float | None
+    notes: Notes = field(default_factory=Notes)
     drafts: dict[str, Draft] = field(default_factory=dict)
     path: str = ""
     reserved: Mapping[str, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
 
     @property
     def place(self) -> str:
@@ -118,7 +122,11 @@ class Scope:
 
     def again(self, wrong: Sequence[str], round_: int) -> Scope:
         """The same for another round, with what was wrong as `feedback`."""
-        return self._with(reserved={**self.reserved, "feedback": "\n".join(wrong), "round": round_})
+        return self.with_reserved(feedback="\n".join(wrong), round=round_)
+
+    def with_reserved(self, **values: Any) -> Scope:
+        """The same with these reserved template variables: feedback, score, round, members."""
+        return self._with(reserved={**self.reserved, **values})
 
     def caching(self, ttl_seconds: float | None) -> Scope:
         """The same with another time to live."""
@@ -139,8 +147,30 @@ class Scope:
             self.request,
             self.ask,
             self.ttl_seconds,
+            self.notes,
             self.drafts if drafts is None else drafts,
             self.path if path is None else path,
             self.reserved if reserved is None else reserved,
-            self.warnings,
         )
+
+    def warn(self, said: str) -> None:
+        """Note what went wrong here without failing the row."""
+        self.notes.warnings.append(f"{self.place}: {said}")
+
+    def decided(self, what: str) -> Decided:
+        """The next decision here on `what`."""
+        return self.notes.decisions.decided(f"{self.path}#{what}")
+
+    def question(
+        self,
+        models: tuple[str, ...],
+        messages: Sequence[Message],
+        *,
+        role: str,
+        form: Format = "text",
+        temperature: float | None = None,
+        max_tokens: int = 2048,
+    ) -> Call:
+        """A call of the pattern's own, which no step of the recipe spells out."""
+        ask = Ask(tuple(messages), temperature, max_tokens, form)
+        return Call(models, ask, self.path, role, self.round, self.ttl_seconds)

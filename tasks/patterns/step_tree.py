@@ -81,7 +81,7 @@ def model_choices(place: Place) -> Iterator[tuple[Loc, ModelChoice]]:
             single = {"model": model}
         case Ensemble(merger=merger, judge=judge):
             single = {"merger": merger, "judge": judge}
-        case Route(classifier=classifier):
+        case Route(classifier=classifier, by="model"):
             single = {"classifier": classifier}
         case Refine(judge=judge) | Repeat(judge=judge):
             single = {"judge": judge}

@@ -54,14 +54,13 @@ def test_an_unknown_model_is_named_with_file_line_and_near_miss(tmp_path, capsys
     assert "did you mean 'gpt-4'?" in capsys.readouterr().err
 
 
-def test_a_pattern_that_is_not_run_yet_is_said_before_anything_is_asked(tmp_path, capsys):
+def test_a_way_of_choosing_a_model_that_is_not_run_yet_is_said_before_anything_is_asked(tmp_path, capsys):
     (tmp_path / "r.yaml").write_text(
-        "recipe: r\nrequest: {t: {type: str}}\nmake:\n  ensemble:\n    members:\n"
-        '      - {name: a, ask: {model: gpt-4, prompt: "{{ request.t }}"}}\n'
-        '      - {name: b, ask: {model: claude, prompt: "{{ request.t }}"}}\n'
+        "recipe: r\nrequest: {t: {type: str}}\nmake:\n  ask:\n    model: {cascade: [gpt-4, claude]}\n"
+        '    prompt: "{{ request.t }}"\n'
     )
     assert main(["check", "./r.yaml", "--models", MODELS]) == 2
-    assert "ensemble" in capsys.readouterr().err
+    assert "by need or cascade" in capsys.readouterr().err
 
 
 def test_rows_that_would_be_rejected_are_shown_and_make_the_check_fail(tmp_path, capsys):

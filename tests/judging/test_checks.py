@@ -18,6 +18,11 @@ ENGLISH = (
     "the order on it, so that there is no reminder for you in January."
 )
 
+EASY = (
+    "The dog is in the house. It is big and it has a red ball. We like to go to the park with it. "
+    "You can come to the park as well. Then we all run and jump, and the dog is glad."
+)
+
 
 def faults(check, text, data=None, **values):
     def render(template):
@@ -49,6 +54,33 @@ def faults(check, text, data=None, **values):
             "https://docs.a.org/x and www.a.org",
             "https://a.org.evil.com/x",
             "only links to a.org are allowed",
+        ),
+        ({"max_grade": 5}, EASY, ENGLISH, "may be at most 5; use shorter sentences and plainer words"),
+        ({"form": "markdown"}, "# T\ntext", "text", "has no heading and no list, must be Markdown"),
+        (
+            {"form": "plain"},
+            "a - b * c, 1. d",
+            "a **b**",
+            "has the Markdown mark '**b**', must be plain text",
+        ),
+        (
+            {"form": "bullets"},
+            "So:\n- a\n  b\n- c",
+            "- a\nb",
+            "has 1 list items, 1 other lines, must be a list",
+        ),
+        (
+            {"form": "table"},
+            "x\n| a | b |\n|:--|---|\n| 1 | 2 |",
+            "a | b",
+            "has no Markdown table, must have one",
+        ),
+        ({"form": "code"}, "so:\n```py\nx\n```", "```py\nx", "has no closed code fence, must have a fenced"),
+        (
+            {"form": "html"},
+            "<p>a<br/><b>c</b>",
+            "<b>a<i>b</b></i>",
+            "has </b> where it ends nothing, must be HTML",
         ),
         (
             {"json_schema": {"type": "object", "required": ["title"]}},
@@ -154,6 +186,8 @@ def test_languages_are_known_by_code_and_by_their_own_name():
         ({"mentions": []}, "at least 1 item"),
         ({"matches": "(?=x)"}, "not a regular expression of RE2 syntax"),
         ({"language": "Germna"}, "did you mean 'German'?"),
+        ({"form": "prose"}, "'markdown', 'plain', 'bullets', 'table', 'code' or 'html'"),
+        ({"max_grade": -1}, "greater than or equal to 0"),
         ({"json_schema": {"type": "objekt"}}, "not a JSON Schema"),
         ({"json_schema": {"$ref": "http://127.0.0.1/x"}}, "nothing is fetched"),
         ({"json_schema": {"pattern": "(?=x)"}}, "not a regular expression"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
-from deployments.simulator.config import Script, Scripted
+from deployments.simulator.config import Fault, Script, Scripted
 from tasks.calling.call import Row
 from tasks.calling.catalog import Catalog
 from tasks.calling.journal import journal_folder
@@ -25,6 +25,7 @@ from tasks.patterns.row import make_draft, setting_of
 from tasks.patterns.templates import Renderer
 
 if TYPE_CHECKING:
+    from deployments.simulator.config import FaultKind
     from deployments.simulator.running import RunningSimulator
     from tasks.calling.engine import Engine
     from tasks.patterns.draft import Draft
@@ -67,9 +68,8 @@ class Process:
         defaults = {name: column.default for name, column in recipe.columns.items() if not column.required}
         row = Row(request_id, "made", recipe.recipe, None, 0)
         tally = Tally(self.calls, row)
-        making = make_draft(
-            recipe, defaults | values, tally, setting_of(recipe, Renderer(), self.rig.catalog)
-        )
+        setting = setting_of(recipe, Renderer(), self.rig.catalog, self.rig.lessons)
+        making = make_draft(recipe, defaults | values, tally, setting, tally.notes)
         return Made(self.rig.engine.wait(making), tally)
 
     def upload(self) -> None:
@@ -82,12 +82,19 @@ class Process:
 
 @dataclass
 class RowRig:
-    """A store on disk, a simulator, and the processes that use them."""
+    """A store on disk, a simulator, and the processes that use them.
+
+    Attributes:
+        models: further models of the catalog, or further fields of those that it has.
+        lessons: what earlier runs have taught.
+    """
 
     engine: Engine
     store: Store
     simulator: RunningSimulator
     processes: list[Process] = field(default_factory=list)
+    models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lessons: tuple[str, ...] = ()
 
     @property
     def catalog(self) -> Catalog:
@@ -98,12 +105,14 @@ class RowRig:
             "a": {"api": "anthropic", "base_url": running.anthropic_url},
             "g": {"api": "gemini", "base_url": running.gemini_url},
         }
-        models = {
+        models: dict[str, dict[str, Any]] = {
             "gpt": {"provider": "o", "fallback": ["spare"]},
             "spare": {"provider": "o"},
             "claude": {"provider": "a", "handoff": "xml"},
             "gemini": {"provider": "g", "handoff": "json"},
         }
+        for name, more in self.models.items():
+            models[name] = {"provider": "o", **models.get(name, {}), **more}
         priced = {name: {"id": name, "price": PRICE, **each} for name, each in models.items()}
         return Catalog.model_validate({"providers": providers, "models": priced})
 
@@ -121,6 +130,10 @@ class RowRig:
         """What the model says from now on, in this order, the last again and again."""
         replies = tuple(Scripted(text=text, finish=finish) for text in texts)
         self.simulator.script(Script(model=model, prompt=prompt, replies=replies))
+
+    def fails(self, model: str, kind: FaultKind = "content_filter", prompt: str | None = None) -> None:
+        """How the model fails from now on; its fallbacks serve then, for other kinds after its attempts."""
+        self.simulator.script(Script(model=model, prompt=prompt, replies=(Scripted(fault=Fault(kind=kind)),)))
 
     def questions(self) -> list[Question]:
         """What was asked of the models, in the order it arrived."""

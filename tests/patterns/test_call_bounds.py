@@ -12,9 +12,9 @@ from tasks.calling.call import Completion
 from tasks.calling.catalog import Catalog
 from tasks.calling.failures import CallFailed
 from tasks.patterns.draft import Draft
+from tasks.patterns.ran import RowFailed
 from tasks.patterns.recipe import Recipe
 from tasks.patterns.row import make_draft, setting_of
-from tasks.patterns.running import RowFailed
 from tasks.patterns.templates import Renderer, RenderFailed
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ def scope(drafts: dict[str, Draft] = PREVIOUS, **more: Any) -> Scope:
     request = more.pop("request", {"topic": "tides", "audience": "sailors", "internal_id": "c-17"})
     columns = more.pop("columns", ("topic", "audience"))
     setting = Setting(Renderer(), "Notes for sailors", columns=columns)
-    return Scope(setting, request, unasked, None, drafts, **more)
+    return Scope(setting, request, unasked, None, drafts=drafts, **more)
 
 
 def context(where: Scope, *templates: str, role=None, expects=None, form="json") -> dict[str, str]:

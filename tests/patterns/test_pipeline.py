@@ -8,7 +8,7 @@ import pytest
 
 from deployments.simulator.config import Fault, Script, Scripted
 from tasks.calling.failures import CallFailed
-from tasks.patterns.running import RowFailed
+from tasks.patterns.ran import RowFailed
 
 THREE = """
 recipe: three
@@ -134,7 +134,7 @@ def test_an_optional_step_may_fail_is_empty_then_and_the_row_says_so(rig):
     assert made.draft.content == "C"
     assert rig.questions()[1].texts == ("none",)
     (warning,) = made.draft.metadata.warnings
-    assert warning.startswith("step a is optional and failed: ")
+    assert warning.startswith("step a: is optional and failed: ")
     assert "refusal" in warning
 
 

@@ -195,21 +195,6 @@ def test_only_loops_hand_on_their_draft():
     assert "'draft' is not an earlier step" in said(f"recipe: r\nmake: {{pipeline: [{stage}]}}")
 
 
-@pytest.mark.parametrize(
-    ("pattern", "key"),
-    [
-        ("repeat: {body: STEP}", "judge"),
-        ("refine: {start: STEP, stages: [{name: a, ask: {model: m, prompt: x}}]}", "judge"),
-        ("team: {coordinator: m, specialists: {w: m}}", "reviewer"),
-        ("ensemble: {by: judge, members: [{name: a, ask: {model: m, prompt: x}}]}", "judge"),
-    ],
-)
-def test_what_is_judged_needs_a_judge_here_or_for_the_whole_recipe(pattern, key):
-    text = f"recipe: r\nmake:\n  {pattern}\n".replace("STEP", "{ask: {model: m, prompt: x}}")
-    assert f"give '{key}' here or quality.judge" in said(text)
-    assert load_recipe(text + "quality: {judge: j}\n")
-
-
 def test_a_route_needs_what_it_routes_by_and_a_step_for_every_type():
     step = "{ask: {model: m, prompt: x}}"
     route = f"recipe: r\nmake:\n  route:\n    to: {{code: {step}}}\n    general: {step}\n"
@@ -218,6 +203,9 @@ def test_a_route_needs_what_it_routes_by_and_a_step_for_every_type():
     rules = said(route + "    rules: [{if: 'true', to: kode}]\n")
     assert "r.yaml:6: no step is given for 'kode'; did you mean 'code'?" in rules
     assert "no step is given for 'prose'" in said(route + "    examples: {prose: [a, b]}\n")
+    assert "never runs" in said(
+        route.replace("to: {code:", "to: {general:") + "    examples: {general: [a]}\n"
+    )
     assert "'a b' is not an expression" in said(route + "    rules: [{if: a b, to: code}]\n")
 
 

@@ -9,9 +9,9 @@ from deployments.simulator.config import Fault, Script, Scripted
 from tasks.calling.call import Row
 from tasks.calling.failures import CallFailed
 from tasks.landing.tally import Tally
+from tasks.patterns.ran import RowFailed
 from tasks.patterns.recipe import load_recipe
 from tasks.patterns.row import make_draft, setting_of
-from tasks.patterns.running import RowFailed
 from tasks.patterns.templates import Renderer
 
 EVERYTHING = """

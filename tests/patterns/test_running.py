@@ -6,8 +6,9 @@ import pickle
 
 import pytest
 
+from tasks.patterns.ran import RowFailed
 from tasks.patterns.recipe import load_recipe
-from tasks.patterns.running import RowFailed, check_runs
+from tasks.patterns.running import check_runs
 from tasks.patterns.templates import RenderFailed
 from tasks.storing.errors import UserError
 
@@ -69,7 +70,7 @@ def test_an_optional_step_whose_checks_fail_is_empty(rig):
     made = rig.make(CHECKED.replace("      checks:", "      optional: true\n      checks:"), topic="tides")
     assert made.draft.content == "A"
     assert made.draft.metadata.warnings == (
-        "step draft is optional and failed: step draft: has 2 words, needs at least 3; does not mention 'tides'",
+        "step draft: is optional and failed: step draft: has 2 words, needs at least 3; does not mention 'tides'",
     )
 
 
@@ -151,18 +152,9 @@ def test_a_rows_failure_travels_between_processes():
     assert (failure.error_kind, str(failure)) == ("checks_failed", "has 2 words")
 
 
-MEMBER = "{name: a, ask: {model: gpt, prompt: p}}"
-
-
 @pytest.mark.parametrize(
     ("make", "said", "where"),
     [
-        (f"ensemble: {{members: [{MEMBER}]}}", "'ensemble' is valid, but not run", "make"),
-        (
-            f"pipeline: [{MEMBER}, {{name: b, repeat: {{body: {MEMBER}, judge: j}}}}]",
-            "'repeat'",
-            "make.pipeline.1",
-        ),
         ("ask: {model: {for: analysis}, prompt: p}", "by need or cascade", "make.ask.model"),
         ("ask: {model: {cascade: [gpt]}, prompt: p}", "by need or cascade", "make.ask.model"),
     ],

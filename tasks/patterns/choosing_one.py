@@ -1,0 +1,146 @@
+"""The vote of an ensemble: one of the answers as it stands, chosen by majority, by a judge, or by likeness."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tasks.judging.canonical import canonical, is_short
+from tasks.judging.similarity import medoid
+from tasks.judging.voting import Ballot, Vote, vote, weak_members, weight_of
+from tasks.patterns.assess import Assessor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tasks.patterns.draft import Draft
+    from tasks.patterns.members import Candidate
+    from tasks.patterns.scope import Scope, Setting
+    from tasks.patterns.steps import Ensemble, Step
+
+UNKNOWN_SKILL = 0.7
+NONE_KNOWN = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The answer that won.
+
+    Attributes:
+        draft: with its score, where a judge gave one.
+        by: majority, judge, similarity, or skill where nobody could judge.
+        agreement: share of the weight behind it, from 0 to 1; None unless by majority.
+    """
+
+    name: str
+    draft: Draft
+    by: str
+    agreement: float | None = None
+
+    def as_data(self) -> dict[str, Any]:
+        """What the draft's data says of it."""
+        return {
+            "member": self.name,
+            "content": self.draft.content,
+            "score": self.draft.score,
+            "by": self.by,
+            "agreement": self.agreement,
+        }
+
+
+async def choose(candidates: Sequence[Candidate], spec: Ensemble, step: Step, scope: Scope) -> Chosen:
+    """The best of the answers; majority where all are short or structured, else a judge's, unless `by` says how.
+
+    Raises:
+        RowDeferred: the row cannot go on now.
+    """
+    by = spec.by or ("majority" if are_short(candidates) else "judge")
+    _flag_weak(candidates, scope)
+    if by == "majority":
+        counted = count(candidates, scope)
+        return _chosen(candidates[counted.winner], by, counted.agreement)
+    if by == "similarity":
+        return _chosen(candidates[medoid([each.draft.content for each in candidates])], by)
+    return await _judged(candidates, Assessor(step, spec.judge), scope)
+
+
+def are_short(candidates: Sequence[Candidate]) -> bool:
+    """Whether all answers can be compared as they are: numbers, choices, JSON.
+
+    Their texts decide: data may stand beside prose.
+    """
+    return all(is_short(each.draft.content) for each in candidates)
+
+
+def answer_of(candidate: Candidate) -> object:
+    """What a vote counts: the canonical form of the text, JSON included."""
+    text = candidate.draft.content
+    found = canonical(text)
+    return " ".join(text.split()).casefold() if found is None else found
+
+
+def count(candidates: Sequence[Candidate], scope: Scope) -> Vote:
+    """The weighted majority."""
+    weights = _weights(candidates, scope)
+    ballots = zip(candidates, weights, strict=True)
+    return vote([Ballot(each.name, answer_of(each), weight) for each, weight in ballots])
+
+
+async def _judged(candidates: Sequence[Candidate], assessor: Assessor, scope: Scope) -> Chosen:
+    """One text at a time, equal texts once; ties go to the first listed."""
+    texts: dict[str, Candidate] = {}
+    for each in candidates:
+        texts.setdefault(each.draft.content, each)
+    judged = list(texts.values())
+    found = await asyncio.gather(
+        *(assessor.assess(each.draft, scope.at(each.name), of=scope.at(each.member).path) for each in judged),
+        return_exceptions=True,
+    )
+    scores: dict[str, float] = {}
+    for each, assessment in zip(judged, found, strict=True):
+        if isinstance(assessment, BaseException):
+            raise assessment
+        if assessment.score is not None:
+            scores[each.draft.content] = assessment.score
+    known = [each for each in candidates if each.draft.content in scores]
+    if not known:
+        return _most_skilled(candidates, scope)
+    best = max(known, key=lambda each: scores[each.draft.content])
+    scored = replace(best.draft, score=scores[best.draft.content])
+    return Chosen(best.name, scored, "judge")
+
+
+def _most_skilled(candidates: Sequence[Candidate], scope: Scope) -> Chosen:
+    weights = _weights(candidates, scope)
+    scope.warn("no judge, so the answer of the member that is known to be best was taken")
+    return _chosen(candidates[weights.index(max(weights))], "skill")
+
+
+def _weights(candidates: Sequence[Candidate], scope: Scope) -> list[float]:
+    """By what is known of each member; equal where nothing is known of any."""
+    skills = [_skill(each, scope.setting) for each in candidates]
+    known = [skill for skill in skills if skill is not None]
+    unknown = weight_of(min(known), NONE_KNOWN) if known else NONE_KNOWN
+    return [weight_of(skill, unknown) for skill in skills]
+
+
+def _flag_weak(candidates: Sequence[Candidate], scope: Scope) -> None:
+    skills = {each.member: _skill(each, scope.setting) for each in candidates}
+    for name in weak_members(skills):
+        best = max(skill for skill in skills.values() if skill is not None)
+        scope.warn(
+            f"{name} is known to be much weaker ({skills[name]:.2f}, the best {best:.2f}): it can only harm"
+        )
+
+
+def _skill(candidate: Candidate, setting: Setting) -> float | None:
+    """How often the member is right: the mean of its model's strengths; None where none is given."""
+    model = setting.models.get(candidate.model)
+    if model is None or not model.strengths:
+        return None
+    return sum(model.strengths.values()) / len(model.strengths)
+
+
+def _chosen(candidate: Candidate, by: str, agreement: float | None = None) -> Chosen:
+    return Chosen(candidate.name, candidate.draft, by, agreement)

@@ -1,0 +1,76 @@
+"""Who judges where nobody is named: a model of another family than the writers'. No I/O.
+
+Models prefer texts of their own kind (self-preference: arXiv 2404.13076), so a writer's family judges last.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tasks.patterns.model_choice import names_in
+from tasks.patterns.step_tree import Place, model_choices, walk
+from tasks.patterns.steps import Ensemble, Refine, Repeat, Team
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tasks.calling.catalog import Catalog, Model
+    from tasks.patterns.model_choice import ModelChoice
+    from tasks.patterns.recipe import Recipe
+    from tasks.patterns.scope import Setting
+    from tasks.patterns.steps import Step
+
+
+def judges_of(step: Step, judge: ModelChoice | None, setting: Setting) -> tuple[str, ...]:
+    """Who judges what `step` gives, in fallback order: who it names, who the recipe names, or the default."""
+    named = judge if judge is not None else setting.quality.judge
+    if named is not None:
+        return names_in(named)
+    return (default_judge(writers(step), setting.models),)
+
+
+def judges_needed(recipe: Recipe, catalog: Catalog) -> set[str]:
+    """The default judges that a recipe comes to use, which it does not name."""
+    if recipe.quality.judge is not None:
+        return set()
+    found: set[str] = set()
+    for place in walk(Place(("make",), recipe.make, frozenset())):
+        match place.step.pattern:
+            case Refine(judge=None) | Repeat(judge=None) | Team(reviewer=None) | Ensemble(judge=None):
+                found.add(default_judge(writers(place.step), catalog.models))
+    return found
+
+
+def writers(step: Step) -> tuple[str, ...]:
+    """The models that write inside a step, each once, in the recipe's order."""
+    return tuple(dict.fromkeys(name for names in _choices(step) for name in names))
+
+
+def last_writer(step: Step) -> str:
+    """Who is asked first for the last text inside a step; empty where the recipe names nobody."""
+    choices = [names for names in _choices(step) if names]
+    return choices[-1][0] if choices else ""
+
+
+def _choices(step: Step) -> Iterator[tuple[str, ...]]:
+    for place in walk(Place((), step, frozenset())):
+        for loc, choice in model_choices(place):
+            if loc[-1] not in ("judge", "reviewer", "classifier"):
+                yield names_in(choice)
+
+
+def default_judge(writing: Iterable[str], models: Mapping[str, Model]) -> str:
+    """A model of another family than the writers', the best at judging; else one that does not write; else any.
+
+    What says how good a model judges is its strength `judging`, then `analysis`, then its place in the catalog.
+    """
+    names = set(writing)
+    families = {models[name].family for name in names if name in models}
+    places = list(models)
+
+    def rank(name: str) -> tuple[bool, bool, float, int]:
+        strengths = models[name].strengths
+        skill = strengths.get("judging", strengths.get("analysis", 0.0))
+        return models[name].family in families, name in names, -skill, places.index(name)
+
+    return min(places, key=rank)
