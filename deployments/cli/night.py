@@ -125,14 +125,16 @@ def show(night: Ended, console: Console) -> None:
 
 def show_all(nights: Sequence[Ended], console: Console) -> None:
     """Print what several runs came to, a line each."""
-    table = Table("run", box=None, pad_edge=False)
-    for title in ("made", "failed", "deferred", "rejected", "calls", "from the ledger", "spent", "seconds"):
+    table = Table(box=None, pad_edge=False)
+    table.add_column("run", no_wrap=True)
+    for title in ("made", "not made", "calls", "ledger", "spent", "seconds"):
         table.add_column(title, justify="right")
     for night in nights:
         rows, calls = night.manifest["rows"], night.manifest["calls"]
         table.add_row(
             night.manifest["run"] + ("" if night.manifest["healthy"] else "  [red]unhealthy[/]"),
-            *(f"{rows[each]:,}" for each in ("made", "failed", "deferred", "rejected")),
+            f"{rows['made']:,}",
+            f"{rows['failed'] + rows['deferred'] + rows['rejected']:,}",
             "0" if night.rerun else f"{calls['sent']:,}",
             f"{calls['cached']:,}",
             money(night.manifest["usd"]["spent"]),

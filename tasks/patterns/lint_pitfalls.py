@@ -41,7 +41,7 @@ def unvalued(recipe: Recipe, places: Sequence[Place], catalog: Catalog) -> Itera
     if len(models) > 1:
         what = f"{len(models)} models work on a request ({', '.join(models)}), and nothing will show whether they pay"
         one = models[0] if names else next(iter(catalog.models))
-        hint = f"have some rows made by one model, too: 'baseline: {{model: {one}, share: 0.05}}'"
+        hint = f"make the same table with {one} alone, as a run of its own, and compare their quality"
         yield Remark(("make",), OVER_ORCHESTRATION, what, hint)
 
 

@@ -12,7 +12,7 @@ from tasks.patterns.model_choice import Fraction, ModelChoice, ModelName, Part, 
 Degradation = Literal["skip_refinement", "fewer_members", "cheaper_model", "defer"]
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_SPAN: Final = re.compile(r"([0-9]{1,6})([smhdw])")
+_SPAN: Final = re.compile(r"([0-9]{1,9})([smhdw])")
 _WEEK_SECONDS: Final = 604800
 
 
@@ -56,7 +56,7 @@ def _seconds(ttl: Any) -> int | None:
     return int(span[1]) * _SECONDS[span[2]]
 
 
-_TTL_SCHEMA: Final = {"type": "string", "pattern": "^([0-9]{1,6}[smhdw]|off)$", "default": "7d"}
+_TTL_SCHEMA: Final = {"type": "string", "pattern": "^([0-9]{1,9}[smhdw]|off)$", "default": "7d"}
 
 
 def _or_one_word(schema: dict[str, Any]) -> None:

@@ -196,3 +196,9 @@ def test_the_frozen_form_depends_on_the_meaning_not_on_the_spelling(everything):
 def test_a_recipe_does_not_change(everything):
     with pytest.raises(ValidationError, match="frozen"):
         everything.explore = 0.5
+
+
+@pytest.mark.parametrize("ttl", ["1s", "7d", "30d", "52w", "999w", "off"])
+def test_a_time_to_live_survives_being_frozen(ttl):
+    recipe = load_recipe(f"recipe: r\ncache: {{ttl: {ttl}}}\nmake: {{ask: {{model: m, prompt: x}}}}\n")
+    assert Recipe.from_frozen(recipe.canonical()) == recipe
