@@ -29,6 +29,7 @@ check: setup
 bench: setup
 	@$(BIN)/python -m tests.bench --memory
 	@$(BIN)/python -m tests.bench.ledger_index
+	@$(BIN)/python -m tests.bench.ensemble
 
 format: setup
 	@$(BIN)/ruff format .

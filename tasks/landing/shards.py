@@ -61,29 +61,32 @@ async def work_shard(
             working = [rows.create_task(_work_row(state, request, shard, budget)) for request in requests]
         worked = [each.result() for each in working]
         await state.calls.ledger.upload()
-        return await asyncio.to_thread(_stage, state, shard, attempt, worked, budget.spent_usd)
+        return await asyncio.to_thread(stage, state, shard, attempt, worked, budget.spent_usd)
 
 
 async def _work_row(state: RunState, request: Request, shard: int, shard_budget: Budget) -> Worked:
-    recipe = state.recipe
     async with state.rows_gate:
-        row_limit = recipe.budget.usd_per_request
-        row = Row(
-            request_id=request.request_id,
-            arm=ARM,
-            recipe=recipe.recipe,
-            request_type=_request_type(recipe.request_type, request),
-            shard=shard,
-            budgets=(shard_budget, Budget(row_limit, "request")),
-            per_request_variants=recipe.variants == "per_request",
-        )
-        tally = Tally(state.calls, row, state.plan.fresh)
-        outcome = await _outcome(state, request, tally)
+        tally = Tally(state.calls, row_of(state, request, shard, shard_budget), state.plan.fresh)
+        outcome = await work_request(state, request, tally)
         state.rows_done += 1
         return outcome, tally
 
 
-async def _outcome(state: RunState, request: Request, tally: Tally) -> Outcome:
+def row_of(state: RunState, request: Request, shard: int, budget: Budget) -> Row:
+    """Who asks for this request: its limits are `budget`, the shard's, and its own."""
+    recipe = state.recipe
+    return Row(
+        request_id=request.request_id,
+        arm=ARM,
+        recipe=recipe.recipe,
+        request_type=_request_type(recipe.request_type, request),
+        shard=shard,
+        budgets=(budget, Budget(recipe.budget.usd_per_request, "request")),
+        per_request_variants=recipe.variants == "per_request",
+    )
+
+
+async def work_request(state: RunState, request: Request, tally: Tally) -> Outcome:
     """The one place where whatever goes wrong with a row becomes that row's outcome."""
     started = int(time() * 1e6)
 
@@ -114,7 +117,8 @@ def _request_type(column: str | None, request: Request) -> str | None:
     return None if value is None else str(value)
 
 
-def _stage(state: RunState, shard: int, attempt: int, worked: Sequence[Worked], usd: float) -> ShardRecord:
+def stage(state: RunState, shard: int, attempt: int, worked: Sequence[Worked], usd: float) -> ShardRecord:
+    """Put what became of a shard's rows into staged parts, and its record behind them; the record that counts."""
     plan, place = state.plan, state.plan.workplace
     tables: dict[str, list[dict[str, Any]]] = {table: [] for table in STAGED}
     for outcome, tally in worked:

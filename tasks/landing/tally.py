@@ -42,6 +42,11 @@ class Tally:
         if self.fresh:
             call = replace(call, ttl_seconds=None)
         completion = await self.calls_of_run.complete(call, self.row)
+        self.count(call, completion)
+        return completion
+
+    def count(self, call: Call, completion: Completion) -> None:
+        """Add a completed call to the sums."""
         self.calls += 1
         self.cached += completion.cached
         self.tokens_in += completion.tokens_in or 0
@@ -59,7 +64,6 @@ class Tally:
                 "seconds": completion.seconds,
             }
         )
-        return completion
 
     def decided(self, path: str) -> Decided:
         """The row's next decision at this path: as an earlier process journalled it, or to be journalled."""
