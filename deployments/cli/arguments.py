@@ -18,6 +18,9 @@ def parser() -> argparse.ArgumentParser:
     )
     _run(commands.add_parser("run", help="make content for every request of a table"))
     _check(commands.add_parser("check", help="check a recipe, and with it a models file and a request table"))
+    _up(
+        commands.add_parser("up", help="a Prefect server with its UI, deployments and a worker, until Ctrl-C")
+    )
     _simulate(commands.add_parser("simulate", help="serve simulated models over real HTTP"))
     _recipes(commands.add_parser("recipes", help="list the recipes that `--recipe` finds by name"))
     models = commands.add_parser("models", help="list the models of a models file, with prices and keys")
@@ -35,6 +38,13 @@ def _recipes(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("names", nargs="*", metavar="FILE|NAME", help="files to publish, or recipes by name")
     command.add_argument("--forget", action="store_true", help="with lessons: drop them")
+
+
+def _up(command: argparse.ArgumentParser) -> None:
+    _store(command)
+    _models(command)
+    command.add_argument("--port", type=_port, default=4200, metavar="N", help="of the UI (default: 4200)")
+    command.add_argument("--database", metavar="URL", help="PostgreSQL, asyncpg URL (default: SQLite)")
 
 
 def _demo(command: argparse.ArgumentParser) -> None:

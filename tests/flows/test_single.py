@@ -84,7 +84,11 @@ def test_a_recipe_is_worked_with_the_columns_it_declares(rig: Callable[..., Flow
             {"recipe": "SHORT"},
             "is of the pattern 'pipeline', not 'ensemble'; start the flow 'pipeline'",
         ),
-        (pipeline, {"recipe": "SHORT"}, "request: the request cannot be made: missing value in column 'topic'"),
+        (
+            pipeline,
+            {"recipe": "SHORT"},
+            "request: the request cannot be made: missing value in column 'topic'",
+        ),
         (pipeline, {"recipe": "SHORT", "request": {"topic": "t", "words": "many"}}, "request: "),
     ],
 )
