@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tasks.patterns.scope import Scope, Setting
     from tasks.patterns.steps import Ensemble, Step
 
-UNKNOWN_SKILL = 0.7
 NONE_KNOWN = 1.0
 
 

@@ -131,10 +131,10 @@ def check_runs(recipe: Recipe) -> None:
     Raises:
         UserError: it does not; names the first such step.
     """
-    for place in places(recipe):
-        for loc, choice in model_choices(place):
-            if isinstance(choice, Cascade | Need):
-                raise UserError(
-                    "choosing a model by need or cascade is valid, but not run by this version",
-                    where=".".join(map(str, loc)), hint="give a model's name, or a list of names",
-                )  # fmt: skip
+    for_all = (("quality", "judge"), recipe.quality.judge)
+    for loc, choice in (for_all, *(each for place in places(recipe) for each in model_choices(place))):
+        if isinstance(choice, Cascade | Need):
+            raise UserError(
+                "choosing a model by need or cascade is valid, but not run by this version",
+                where=".".join(map(str, loc)), hint="give a model's name, or a list of names",
+            )  # fmt: skip

@@ -168,3 +168,10 @@ def test_what_this_version_does_not_run_is_said_before_a_run_starts(make, said, 
 @pytest.mark.parametrize("recipe", [CHECKED, NESTED])
 def test_a_recipe_of_asks_and_pipelines_is_run(recipe):
     check_runs(load_recipe(recipe))
+
+
+def test_a_judge_for_the_whole_recipe_has_to_be_named_too():
+    text = "recipe: r\nquality: {judge: {for: analysis}}\nmake: {ask: {model: gpt, prompt: p}}\n"
+    with pytest.raises(UserError, match="by need or cascade") as error:
+        check_runs(load_recipe(text))
+    assert error.value.where == "quality.judge"
