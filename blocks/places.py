@@ -136,6 +136,11 @@ def recipe_source(given: str, store: Store) -> tuple[Path | str, str]:
         raise UserError(f"there is no recipe {given!r}", where="--recipe", hint=hint) from None
 
 
+def recipe_name(given: str) -> str:
+    """What a recipe that was given by name or path is called for short: of a path the file's name."""
+    return Path(given).stem if given.endswith((".yaml", ".yml")) else given
+
+
 def published_recipes(store: Store) -> list[str]:
     """Paths of the recipes that were put into a store."""
     return [path for path in store.list(STORED_RECIPES) if path.endswith(".yaml")]

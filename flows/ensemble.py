@@ -1,26 +1,28 @@
 """The flow `ensemble`: one request, worked by several models at once."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from pydantic import Field
 
-from flows.single import make_one, opened, recipe_for, request_for, run_name
+from flows.single import Form, run_name, work_form
 from tasks.patterns.inline import ensemble_of
 
 
 @flow(name="ensemble", flow_run_name=run_name, validate_parameters=True)
 async def ensemble(
     prompt: str = "",
-    writers: list[str] | None = None,
+    writers: tuple[str, ...] = (),
     combine: Literal["vote", "merge", "consensus"] = "vote",
-    rounds: int = 1,
+    rounds: Annotated[int, Field(ge=1, le=20)] = 1,
     judge: str = "",
     recipe: str = "",
-    request: dict[str, Any] | None = None,
-    store: str | None = None,
-    models: str | None = None,
-    budget: float | None = None,
+    request: dict[str, Any] = {},  # noqa: B006 - nobody changes it, and a form shows it
+    store: str = "",
+    models: str = "",
+    budget: Annotated[float, Field(ge=0)] | None = None,
+    dry_run: bool = False,
 ) -> State[Any]:
     """Several models answer one request at once; a vote, a merge or their consensus makes one draft of it.
 
@@ -30,17 +32,12 @@ async def ensemble(
         combine: vote: the best answer as it is; merge: one text of all; consensus: the vote, and where they agree.
         rounds: Times that members answer, from the second on after reading each other, 1 to 20.
         judge: Model that scores. Empty: one of another family than the writers'.
-        recipe: Name or path of a recipe whose pattern is an ensemble, instead of a prompt.
-        request: The recipe's columns.
+        recipe: Name of a recipe whose pattern is an ensemble, instead of a prompt.
+        request: The recipe's columns, as a JSON object: {"topic": "tides"}. A recipe's own form has a field for each.
         store: Where results go: a path, file:// or s3:// URL, or block:NAME. Empty: the usual place.
         models: Path of the models file, or block:NAME. Empty: the usual place.
-        budget: Most USD this may cost. Empty: no limit.
+        budget: Most USD this may cost, from 0. None: no limit.
+        dry_run: Say which models would be called how often and for how much, and call none.
     """
-    places = opened(store, models)
-    made = request_for(prompt, recipe, request)
-    chosen = (
-        recipe_for("ensemble", recipe, places)
-        if recipe
-        else ensemble_of(writers or list(places.catalog.models), [combine], rounds, judge)
-    )
-    return await make_one("ensemble", chosen, made, places, budget)
+    form = Form("ensemble", prompt, recipe, request, store, models, budget, dry_run)
+    return await work_form(form, lambda known: ensemble_of(writers or known, [combine], rounds, judge))

@@ -1,8 +1,8 @@
 """The flow `nightly`: one night's requests to committed Parquet."""
 
 import time
-from datetime import UTC, date, datetime
-from typing import Any, Literal, cast
+from datetime import date
+from typing import Annotated, Any, Literal, cast
 
 from prefect import flow, runtime
 from prefect.artifacts import create_markdown_artifact
@@ -10,8 +10,12 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from pydantic import Field
 
-from blocks.places import open_catalog, open_recipe, open_store, store_place
+from blocks.places import open_catalog, open_recipe, open_store, recipe_name, store_place
+from flows.mistakes import explained
+from flows.night_date import CatchUp, missed, scheduled_date
+from flows.night_events import emit_night
 from flows.night_progress import artifact_key
 from flows.night_summary import money, summary_markdown
 from flows.shift import SHARDS_AT_ONCE, working
@@ -24,23 +28,31 @@ NOTHING_LEFT = "already committed, nothing left to do; "
 RUNNER: TaskRunner[PrefectFuture[Any]] = cast(Any, ThreadPoolTaskRunner(max_workers=SHARDS_AT_ONCE))
 
 
+def night_name() -> str:
+    """What a flow run is called: the recipe and the night."""
+    given = runtime.flow_run.parameters
+    return f"{recipe_name(str(given.get('recipe')))} {given.get('run_date') or scheduled_date()}"
+
+
 @flow(
     name="nightly",
-    flow_run_name="nightly {recipe}",
+    flow_run_name=night_name,
     task_runner=RUNNER,
     validate_parameters=True,
 )
 def nightly(
     requests: str,
     recipe: str,
-    store: str | None = None,
-    models: str | None = None,
-    run: str | None = None,
+    store: str = "",
+    models: str = "",
+    run: str = "",
     run_date: date | None = None,
-    budget: float | None = None,
+    budget: Annotated[float, Field(ge=0)] | None = None,
     only: Literal["new", "changed", "all"] = "all",
-    limit: int | None = None,
-    concurrency: int = 100,
+    limit: Annotated[int, Field(ge=1)] | None = None,
+    concurrency: Annotated[int, Field(ge=1, le=2000)] = 100,
+    catch_up: CatchUp = "all",
+    alert_error_rate: Annotated[float, Field(ge=0, le=1)] = 0.05,
     dry_run: bool = False,
     fresh: bool = False,
     replace: bool = False,
@@ -53,51 +65,54 @@ def nightly(
         store: Where results go: a path, file:// or s3:// URL, or block:NAME. Empty: the usual place.
         models: Path of the models file, or block:NAME. Empty: the usual place.
         run: Name of the run. Empty: recipe and run date.
-        run_date: The night this is for. Empty: the day the run was scheduled for.
-        budget: Most USD the run may spend. Empty: no limit.
+        run_date: The night this is for. None: the day the run was scheduled for, in the schedule's time zone.
+        budget: Most USD the run may spend, from 0. None: no limit.
         only: new: requests never made; changed: new or changed ones; all: every request.
-        limit: Most requests to make. Empty: all of them.
+        limit: Most requests to make, from 1. None: all of them.
         concurrency: Most model requests in flight at once, 1 to 2000.
+        catch_up: Scheduled nights that a downtime delayed. all: make them; latest: only the last one due; none: none
+            that starts more than an hour late.
+        alert_error_rate: Share of failed model calls above which an alert is raised, 0 to 1.
         dry_run: Read and check everything, make nothing.
         fresh: Reuse no answers of other runs.
         replace: Make the run anew although its inputs changed.
     """
     began = time.monotonic()
-    place = store_place(store)
-    content = open_store(place)
-    opened = open_recipe(recipe, content)
-    night = run_date or scheduled_date()
-    wish = Wish(
-        run=run or f"{opened.recipe}-{night.isoformat()}",
-        run_date=night,
-        requests=requests,
-        recipe=opened,
-        catalog=open_catalog(models),
-        only=only,
-        limit=limit,
-        fresh=fresh,
-        replace=replace,
-        budgeted=budget is not None,
-    )
-    if dry_run:
-        return Completed(message=preview(content, wish))
-    try:
-        with run_lock(content.url, wish.run):
-            begun = start(content, wish)
-            if begun.way == "done":
-                return _ended(begun.manifest or {}, content, began, NOTHING_LEFT)
-            with working(content, place, begun, concurrency) as shift:
-                records = shift.produce(budget)
-                manifest = shift.commit(records, opened.max_failed)
-    except OSError as error:  # a disk that is full or read-only, a folder that is a file
-        raise NightpressError(f"run {wish.run} cannot go on: {error}") from error
-    return _ended(manifest, content, began)
-
-
-def scheduled_date() -> date:
-    """The day the flow run was scheduled for, the same in every retry."""
-    scheduled: datetime | None = runtime.flow_run.scheduled_start_time
-    return (scheduled or datetime.now(UTC)).astimezone().date()
+    with explained() as mistake:
+        late = missed(catch_up)
+        if late:
+            return Completed(name="Skipped", message=f"this night is not made: {late} (catch_up: {catch_up})")
+        place = store_place(store)
+        content = open_store(place)
+        opened = open_recipe(recipe, content)
+        night = run_date or scheduled_date()
+        wish = Wish(
+            run=run or f"{opened.recipe}-{night.isoformat()}",
+            run_date=night,
+            requests=requests,
+            recipe=opened,
+            catalog=open_catalog(models),
+            only=only,
+            limit=limit,
+            fresh=fresh,
+            replace=replace,
+            budgeted=budget is not None,
+        )
+        if dry_run:
+            return Completed(message=preview(content, wish))
+        try:
+            with run_lock(content.url, wish.run):
+                begun = start(content, wish)
+                if begun.way == "done":
+                    return _ended(begun.manifest or {}, content, began, NOTHING_LEFT)
+                with working(content, place, begun, concurrency) as shift:
+                    records = shift.produce(budget)
+                    manifest = shift.commit(records, opened.max_failed)
+        except OSError as error:  # a disk that is full or read-only, a folder that is a file
+            raise NightpressError(f"run {wish.run} cannot go on: {error}") from error
+        emit_night(manifest, content.url, alert_error_rate)
+        return _ended(manifest, content, began)
+    return mistake.state
 
 
 def _ended(manifest: dict[str, Any], content: Store, began: float, before: str = "") -> State[Any]:

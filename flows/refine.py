@@ -1,11 +1,12 @@
 """The flow `refine`: one request, worked and improved while a judge says so."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from pydantic import Field
 
-from flows.single import first_of, make_one, opened, recipe_for, request_for, run_name
+from flows.single import Form, run_name, work_form
 from tasks.patterns.inline import refine_of
 
 
@@ -13,14 +14,15 @@ from tasks.patterns.inline import refine_of
 async def refine(
     prompt: str = "",
     writer: str = "",
-    editors: list[str] | None = None,
+    editors: tuple[str, ...] = (),
     judge: str = "",
-    target: float = 0.9,
+    target: Annotated[float, Field(ge=0, le=1)] = 0.9,
     recipe: str = "",
-    request: dict[str, Any] | None = None,
-    store: str | None = None,
-    models: str | None = None,
-    budget: float | None = None,
+    request: dict[str, Any] = {},  # noqa: B006 - nobody changes it, and a form shows it
+    store: str = "",
+    models: str = "",
+    budget: Annotated[float, Field(ge=0)] | None = None,
+    dry_run: bool = False,
 ) -> State[Any]:
     """One model writes, a judge scores, editors improve it stage by stage until the target is met.
 
@@ -30,17 +32,14 @@ async def refine(
         editors: Models that improve, one stage each. Empty: the writer, twice.
         judge: Model that scores. Empty: one of another family than the writers'.
         target: The score at which no further stage is asked, 0 to 1.
-        recipe: Name or path of a recipe whose pattern is a refinement, instead of a prompt.
-        request: The recipe's columns.
+        recipe: Name of a recipe whose pattern is a refinement, instead of a prompt.
+        request: The recipe's columns, as a JSON object: {"topic": "tides"}. A recipe's own form has a field for each.
         store: Where results go: a path, file:// or s3:// URL, or block:NAME. Empty: the usual place.
         models: Path of the models file, or block:NAME. Empty: the usual place.
-        budget: Most USD this may cost. Empty: no limit.
+        budget: Most USD this may cost, from 0. None: no limit.
+        dry_run: Say which models would be called how often and for how much, and call none.
     """
-    places = opened(store, models)
-    made = request_for(prompt, recipe, request)
-    chosen = (
-        recipe_for("refine", recipe, places)
-        if recipe
-        else refine_of(writer or first_of(places), editors or [writer or first_of(places)] * 2, judge, target)
+    form = Form("refine", prompt, recipe, request, store, models, budget, dry_run)
+    return await work_form(
+        form, lambda known: refine_of(writer or known[0], editors or [writer or known[0]] * 2, judge, target)
     )
-    return await make_one("refine", chosen, made, places, budget)

@@ -1,26 +1,28 @@
 """The flow `route`: one request, worked by the specialist for its kind."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from pydantic import Field
 
-from flows.single import first_of, make_one, opened, recipe_for, request_for, run_name
+from flows.single import Form, run_name, work_form
 from tasks.patterns.inline import route_of
 
 
 @flow(name="route", flow_run_name=run_name, validate_parameters=True)
 async def route(
     prompt: str = "",
-    specialists: list[str] | None = None,
+    specialists: tuple[str, ...] = (),
     classifier: str = "",
     general: str = "",
-    threshold: float = 0.8,
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.8,
     recipe: str = "",
-    request: dict[str, Any] | None = None,
-    store: str | None = None,
-    models: str | None = None,
-    budget: float | None = None,
+    request: dict[str, Any] = {},  # noqa: B006 - nobody changes it, and a form shows it
+    store: str = "",
+    models: str = "",
+    budget: Annotated[float, Field(ge=0)] | None = None,
+    dry_run: bool = False,
 ) -> State[Any]:
     """A model says what kind of request this is; its specialist works, or the general model if the kind is not sure.
 
@@ -30,19 +32,14 @@ async def route(
         classifier: Model that finds the kind. Empty: the first of the models file.
         general: Model for what is not sure. Empty: the first of the models file.
         threshold: How sure the kind has to be, 0 to 1.
-        recipe: Name or path of a recipe whose pattern is a route, instead of a prompt.
-        request: The recipe's columns.
+        recipe: Name of a recipe whose pattern is a route, instead of a prompt.
+        request: The recipe's columns, as a JSON object: {"topic": "tides"}. A recipe's own form has a field for each.
         store: Where results go: a path, file:// or s3:// URL, or block:NAME. Empty: the usual place.
         models: Path of the models file, or block:NAME. Empty: the usual place.
-        budget: Most USD this may cost. Empty: no limit.
+        budget: Most USD this may cost, from 0. None: no limit.
+        dry_run: Say which models would be called how often and for how much, and call none.
     """
-    places = opened(store, models)
-    made = request_for(prompt, recipe, request)
-    chosen = (
-        recipe_for("route", recipe, places)
-        if recipe
-        else route_of(
-            classifier or first_of(places), specialists or [], general or first_of(places), threshold
-        )
+    form = Form("route", prompt, recipe, request, store, models, budget, dry_run)
+    return await work_form(
+        form, lambda known: route_of(classifier or known[0], specialists, general or known[0], threshold)
     )
-    return await make_one("route", chosen, made, places, budget)

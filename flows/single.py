@@ -1,14 +1,11 @@
 """What the flows of single requests have in common: one request worked with every call a task run, then committed."""
 
-import asyncio
 import tempfile
-from collections.abc import Awaitable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from hashlib import sha256
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 from prefect import runtime
@@ -16,17 +13,16 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from blocks.places import open_catalog, open_recipe, open_store, store_place
+from blocks.places import open_catalog, open_recipe, open_store, recipe_name, store_place
+from flows.mistakes import explained
+from flows.night_date import scheduled_date
 from flows.night_progress import artifact_key
 from flows.night_summary import money
-from flows.nightly import scheduled_date
 from flows.shift import working
-from tasks.call_model import call_model
+from flows.visible_calls import VisibleTally, on_engine
 from tasks.calling.budget import Budget
-from tasks.calling.call import Call, Completion, Row
+from tasks.calling.call import Row
 from tasks.calling.catalog import Catalog
-from tasks.calling.engine import Engine
-from tasks.calling.messages import Ask
 from tasks.landing.outputs import Outcome
 from tasks.landing.plan import Plan
 from tasks.landing.run_lock import run_lock
@@ -36,13 +32,13 @@ from tasks.landing.shards import row_of, stage, work_request
 from tasks.landing.sorting import read_shard
 from tasks.landing.starting import Start, Wish, start
 from tasks.landing.tally import Tally
-from tasks.patterns.notes import Decided
-from tasks.patterns.recipe import Recipe
+from tasks.patterns.lint_sums import dollars, known_prices, worst_in
+from tasks.patterns.recipe import Recipe, check_models
+from tasks.patterns.running import check_runs
 from tasks.storing.errors import UserError
 from tasks.storing.filesystem import Store
 from tasks.storing.parts import read_rows
 
-T = TypeVar("T")
 CONCURRENCY = 50
 
 
@@ -55,94 +51,84 @@ class Places:
     catalog: Catalog
 
 
+@dataclass(frozen=True)
+class Form:
+    """What the forms of all patterns ask for.
+
+    Attributes:
+        pattern: the flow's name.
+        request: the recipe's columns; not looked at where there is a prompt.
+    """
+
+    pattern: str
+    prompt: str
+    recipe: str
+    request: dict[str, Any]
+    store: str
+    models: str
+    budget: float | None
+    dry_run: bool
+
+
 def run_name() -> str:
     """What a flow run is called: its flow, and its recipe or how its prompt begins."""
     parameters = runtime.flow_run.parameters
-    what = parameters.get("recipe") or " ".join(str(parameters.get("prompt") or "").split())[:40]
+    prompt = " ".join(str(parameters.get("prompt") or "").split())
+    what = recipe_name(str(parameters.get("recipe") or "")) or (
+        prompt if len(prompt) <= 40 else prompt[:39] + "…"
+    )
     return f"{runtime.flow_run.flow_name}: {what or 'nothing'}"
 
 
-def opened(store: str | None, models: str | None) -> Places:
-    """The store and the catalog that a flow's parameters name; raises UserError."""
-    place = store_place(store)
-    return Places(place, open_store(place), open_catalog(models))
+async def work_form(form: Form, inline: Callable[[Sequence[str]], Recipe]) -> State[Any]:
+    """Do what a form asks for; a mistake in it is the flow run's message.
 
-
-def first_of(places: Places) -> str:
-    """The first model of the models file."""
-    return next(iter(places.catalog.models))
-
-
-def recipe_for(pattern: str, recipe: str, places: Places) -> Recipe:
-    """The named recipe, if its `make` is of this pattern.
-
-    Raises:
-        UserError: there is none, or it is of another pattern.
+    Args:
+        form: as it was filled in.
+        inline: makes a recipe where the form gives a prompt; gets the names of all models.
     """
-    found = open_recipe(recipe, places.content)
-    if found.make.kind != pattern:
+    with explained() as mistake:
+        catalog, place = open_catalog(form.models), store_place(form.store)
+        places = Places(place, open_store(place), catalog)
+        request = _request_for(form)
+        recipe = _recipe_for(form, places) if form.recipe else inline(list(catalog.models))
+        if form.dry_run:
+            return _preview(recipe, catalog)
+        return await make_one(form.pattern, recipe, request, places, form.budget)
+    return mistake.state
+
+
+def _recipe_for(form: Form, places: Places) -> Recipe:
+    found = open_recipe(form.recipe, places.content)
+    if found.make.kind != form.pattern:
         raise UserError(
-            f"recipe {recipe!r} is of the pattern {found.make.kind!r}, not {pattern!r}",
+            f"recipe {form.recipe!r} is of the pattern {found.make.kind!r}, not {form.pattern!r}",
             where="recipe", hint=f"start the flow {found.make.kind!r}",
         )  # fmt: skip
     return found
 
 
-def request_for(prompt: str, recipe: str, request: dict[str, Any] | None) -> dict[str, Any]:
-    """The row: the prompt, or the recipe's columns.
-
-    Raises:
-        UserError: there is neither, or both.
-    """
-    if bool(prompt) == bool(recipe):
-        said = "both a prompt and a recipe are given" if prompt else "there is neither a prompt nor a recipe"
+def _request_for(form: Form) -> dict[str, Any]:
+    """The row: the prompt, or the recipe's columns that were filled in."""
+    if bool(form.prompt) == bool(form.recipe):
+        said = (
+            "both a prompt and a recipe are given"
+            if form.prompt
+            else "there is neither a prompt nor a recipe"
+        )
         raise UserError(said, where="prompt", hint="give one of them")
-    return {"prompt": prompt} if prompt else request or {}
+    return {"prompt": form.prompt} if form.prompt else form.request
 
 
-@dataclass
-class VisibleTally(Tally):
-    """Asks as `Tally` does, each call as a task run; runs on the flow's event loop, the engine on its own."""
-
-    titles: dict[str, int] = field(default_factory=dict)
-
-    async def __call__(self, call: Call) -> Completion:
-        """Complete `call` for this row."""
-        title = f"{call.step or self.row.recipe} · {call.models[0]}"
-        number = self.titles[title] = self.titles.get(title, 0) + 1
-        shown = title if number == 1 else f"{title} ({number})"
-        key = _key(self.calls_of_run.ledger.run, shown, call.ask)
-        run_call: Any = call_model  # whose types do not say that it is awaited here
-        state: State[Any] = await run_call(shown, key, call, self._complete, return_state=True)
-        found = await state.aresult()
-        # What Prefect remembers was asked by an earlier attempt of this flow run: the ledger has it, and counts it.
-        completion = await self._complete(call) if state.name == "Cached" else Completion(**found)
-        self.count(call, completion)
-        return completion
-
-    def decided(self, path: str) -> Decided:
-        """As `Tally`; the journal is the engine's."""
-        engine = Engine.current()
-        decided = engine.wait(_later(super().decided, path))
-        return Decided(decided.known, lambda value: engine.wait(_later(decided.settle, value)))
-
-    async def _complete(self, call: Call) -> Completion:
-        return await _on_engine(self.calls_of_run.complete(call, self.row))
-
-
-async def _later(work: Any, *given: Any) -> Any:
-    return work(*given)
-
-
-async def _on_engine(work: Awaitable[T]) -> T:
-    future: Future[T] = asyncio.run_coroutine_threadsafe(work, Engine.current().loop)  # type: ignore[arg-type]
-    return await asyncio.wrap_future(future)
-
-
-def _key(run: str, title: str, ask: Ask) -> str:
-    said = [(message.role, message.content) for message in ask.messages]
-    question = [run, title, said, ask.temperature, ask.max_tokens, ask.format]
-    return sha256(orjson.dumps(question, option=orjson.OPT_SORT_KEYS)).hexdigest()
+def _preview(recipe: Recipe, catalog: Catalog) -> State[Any]:
+    check_models(recipe, catalog.models)
+    check_runs(recipe)
+    worst = worst_in(recipe, catalog, known_prices(recipe, catalog))
+    cost = "at a price that is not known" if worst.usd is None else f"for {dollars(worst.usd)} at most"
+    many = f"{worst.least:,} to {worst.calls:,}" if worst.least < worst.calls else f"{worst.calls:,}"
+    return Completed(
+        message=f"dry run of {recipe.recipe}: {many} calls {cost}, of {', '.join(sorted(worst.models))}; nothing was asked"
+    )
 
 
 async def make_one(
@@ -186,7 +172,7 @@ async def _worked(state: RunState, budget: float | None) -> tuple[Outcome, Tally
     row: Row = row_of(state, request, shard, allowance)
     tally = VisibleTally(state.calls, row, plan.fresh)
     outcome = await work_request(state, request, tally)
-    await _on_engine(state.calls.ledger.upload())
+    await on_engine(state.calls.ledger.upload())
     return outcome, tally, stage(state, shard, 1, [(outcome, tally)], allowance.spent_usd)
 
 

@@ -21,8 +21,9 @@ from deployments.cli.bar import watch
 from deployments.cli.complaining import complain
 from deployments.cli.lifeline import wait_for_go
 from deployments.cli.precheck import precheck
+from flows.night_date import scheduled_date
 from flows.night_summary import money, summary
-from flows.nightly import NOTHING_LEFT, nightly, scheduled_date
+from flows.nightly import NOTHING_LEFT, nightly
 from tasks.landing.plan import read_manifest
 from tasks.storing.errors import NightpressError, UserError
 

@@ -50,7 +50,8 @@ def run_nights(nights: Sequence[Mapping[str, Any]]) -> int:
 
 
 def _run(nights: Sequence[Mapping[str, Any]], environment: dict[str, str], server: Server | None) -> int:
-    parameters = [orjson.dumps(dict(night)).decode() for night in nights]
+    given = [{name: value for name, value in night.items() if value is not None} for night in nights]
+    parameters = [orjson.dumps(night).decode() for night in given]
     command = [sys.executable, "-m", "deployments.cli.night", *parameters]
     process = subprocess.Popen(  # noqa: S603 - our own command
         command, env=environment, stdin=subprocess.PIPE, bufsize=0, start_new_session=True
