@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import orjson
 from prefect.client.schemas.objects import State
-from prefect.utilities.annotations import quote
 
 from tasks.call_model import call_model
 from tasks.calling.call import Call, Completion
@@ -59,14 +58,15 @@ class VisibleTally(Tally):
         branches = self._here()
         after = self._before(branches)
         run_call: Any = call_model  # whose types do not say that it is awaited here
-        # Unquoted, Prefect would draw edges wherever a short text like a model's name is the same object.
         state: State[Any] = await run_call(
-            shown, key, quote(call), self._complete, return_state=True,
+            shown, key, call, self._complete, return_state=True,
             wait_for=[each.state for each in _nearest(after)],
         )  # fmt: skip
         found = await state.aresult()
         # What Prefect remembers was asked by an earlier attempt of this flow run: the ledger has it, and counts it.
-        completion = await self._complete(call) if state.name == "Cached" else Completion(**found)
+        completion = (
+            await self._complete(call) if state.name == "Cached" else Completion(**orjson.loads(found))
+        )
         self.asked.append(Asked(branches, self._tick(), completion.text, state, after))
         self.count(call, completion)
         return completion

@@ -75,10 +75,10 @@ def test_each_member_that_is_a_pipeline_is_a_chain_of_its_own(rig: Callable[...,
         night, ensemble, recipe=str(night.folder / "panel.yaml"), request={"prompt": "tides and moons"}
     )
     assert state.is_completed(), state.message
-    found = edges(prefect_api, state, 5)
+    found = edges(prefect_api, state, 6)
     assert found["left/plan"] == found["right/idea"] == set()
     assert (found["left/text"], found["right/essay"]) == ({"left/plan"}, {"right/idea"})
-    assert found["merger"] == {"left/text", "right/essay"}
+    assert (found["comparer"], found["merger"]) == ({"left/text", "right/essay"}, {"comparer"})
 
 
 def test_rounds_follow_one_another(rig: Callable[..., FlowRig], prefect_api: str):
