@@ -148,11 +148,18 @@ async def make_one(
                 f"the request cannot be made: {_rejected(places.content, begun.plan)}", where="request"
             )
         if begun.way == "done":
-            return Completed(message=f"{run} had committed already")
+            return _committed(begun.manifest or {})
         with working(places.content, places.store, begun, CONCURRENCY) as shift:
             outcome, tally, record = await _worked(shift.state, budget)
             shift.commit([record], recipe.max_failed)
     return await _ended(outcome, tally, run)
+
+
+def _committed(manifest: dict[str, Any]) -> State[Any]:
+    """What an earlier attempt of this flow run came to, where nothing can go better."""
+    said = f"{manifest['run']} had committed already"
+    failed = ", ".join(manifest["errors"]["rows"])
+    return Failed(message=f"{said}: failed: {failed}") if failed else Completed(message=said)
 
 
 def _started(content: Store, wish: Wish) -> Start:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from prefect import get_client
+from prefect.flow_engine import run_flow_async
+from prefect.states import Scheduled
 from test_recorded import ask, within
 
 from flows.ensemble import ensemble
@@ -14,6 +18,7 @@ from flows.refine import refine
 from flows.repeat import repeat
 from flows.route import route
 from flows.team import team
+from tasks.calling.sending import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +46,22 @@ def started(night: FlowRig, flow: Any, **given: Any) -> State[Any]:
     places = {"store": str(night.folder / "store"), "models": str(night.folder / "models.yaml")}
     state: State[Any] = asyncio.run(flow(**places, **given, return_state=True))
     return state
+
+
+def tried_again(state: State[Any]) -> State[Any]:
+    """The same flow run once more, as by Retry in the UI."""
+
+    async def again() -> State[Any]:
+        async with get_client() as client:
+            flow_run_id = state.state_details.flow_run_id
+            await client.set_flow_run_state(flow_run_id, Scheduled(name="AwaitingRetry"), force=True)
+            flow_run = await client.read_flow_run(flow_run_id)
+        done: State[Any] = await run_flow_async(
+            pipeline, flow_run=flow_run, parameters=flow_run.parameters, return_type="state"
+        )
+        return done
+
+    return asyncio.run(again())
 
 
 @pytest.mark.parametrize(("flow", "form", "titles"), FORMS, ids=[form[0].name for form in FORMS])
@@ -110,3 +131,43 @@ def test_a_request_that_fails_is_a_failed_flow_and_a_failed_row(rig: Callable[..
     assert state.is_failed()
     assert "refusal" in str(state.message)
     assert list(night.read("outputs")["status"]) == ["failed"]
+
+
+def test_a_dry_run_says_what_it_would_take_and_asks_nothing(rig: Callable[..., FlowRig]):
+    night = rig()
+    state = started(night, pipeline, prompt=PROMPT, writers=["one", "one"], dry_run=True)
+    assert state.is_completed()
+    assert "dry run of pipeline: 2 calls for $" in str(state.message)
+    assert night.sent == 0
+    assert not (night.folder / "store").exists()
+
+
+def test_a_mistake_is_the_runs_message_and_no_traceback(
+    rig: Callable[..., FlowRig], caplog: pytest.LogCaptureFixture
+):
+    state = started(rig(), pipeline, prompt=PROMPT, recipe="x")
+    assert str(state.message) == "prompt: both a prompt and a recipe are given; give one of them"
+    assert "Traceback" not in caplog.text
+
+
+def test_a_flow_run_that_is_tried_again_asks_only_what_is_missing(
+    rig: Callable[..., FlowRig], monkeypatch: pytest.MonkeyPatch
+):
+    """The first answer is Prefect's cached result, and counts as this row's call; the second one is asked anew."""
+    night = rig(faults=[{"kind": "server_error", "prompt": "Improve", "first": 1}])
+    monkeypatch.setattr("flows.shift.Patience", partial(Patience, attempts=1))
+    state = started(night, pipeline, prompt=PROMPT, writers=["one", "one"])
+    assert state.is_failed()
+    state = tried_again(state)
+    assert state.is_completed(), state.message
+    assert night.sent == 3
+    outputs = night.read("outputs")
+    assert (list(outputs["status"]), outputs["calls"][0]) == (["made"], 2)
+
+
+def test_a_row_that_cannot_go_better_stays_failed_when_it_is_tried_again(rig: Callable[..., FlowRig]):
+    night = rig(faults=[{"kind": "refusal"}])
+    state = tried_again(started(night, pipeline, prompt=PROMPT, writers=["one"]))
+    assert state.is_failed()
+    assert "refusal" in str(state.message)
+    assert night.sent == 1
