@@ -107,7 +107,7 @@ def _loaded(kind: type[B], name: str) -> B:
 
 
 def open_recipe(given: str, store: Store) -> Recipe:
-    """A recipe by path, or by name: one that comes with Nightpress, or one published to the store.
+    """A recipe by path, or by name: one published to the store, or one that comes with Nightpress.
 
     Raises:
         UserError: there is none of that name, or it has mistakes.
@@ -125,15 +125,16 @@ def recipe_source(given: str, store: Store) -> tuple[Path | str, str]:
     path = Path(given).expanduser()
     if path.suffix in {".yaml", ".yml"} or "/" in given:
         return path, str(path)
-    if given in shipped_recipes():
-        return shipped_recipes()[given], f"{given}.yaml"
     stored = f"{STORED_RECIPES}/{given}.yaml"
     try:
         return store.read(stored).decode(), f"{store.url}/{stored}"
     except (FileNotFoundError, ValueError):
-        published = [Path(name).stem for name in published_recipes(store)]
-        hint = near_miss(given, [*shipped_recipes(), *published])
-        raise UserError(f"there is no recipe {given!r}", where="--recipe", hint=hint) from None
+        shipped = shipped_recipes()
+    if given in shipped:
+        return shipped[given], f"{given}.yaml"
+    published = [Path(name).stem for name in published_recipes(store)]
+    hint = near_miss(given, [*shipped, *published])
+    raise UserError(f"there is no recipe {given!r}", where="--recipe", hint=hint)
 
 
 def recipe_name(given: str) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 import orjson
 from prefect import task
 from prefect.cache_policies import CacheKeyFnPolicy
+from prefect.client.schemas.objects import State
 from prefect.context import TaskRunContext
+from prefect.states import Completed
 
 from tasks.calling.call import Call, Completion
 from tasks.storing.errors import NightpressError
@@ -38,7 +40,7 @@ async def call_model(
     key: str,  # noqa: ARG001 - the cache key
     call: Call,
     complete: Callable[[Call], Awaitable[Completion]],
-) -> str:
+) -> State[str]:
     """Ask one model; the call lands in the tables as every other.
 
     Args:
@@ -48,7 +50,14 @@ async def call_model(
         complete: How.
 
     Returns:
-        The completion as JSON text: one object of its own. Of a dict, Prefect would take every short text in it that
+        A state whose data is the completion as JSON text: one object of its own. Of a dict, Prefect would take every short text in it that
         is the same object elsewhere for a result of this call, and draw edges that are none.
     """
-    return orjson.dumps(asdict(await complete(call))).decode()
+    completion = await complete(call)
+    return Completed(message=_told(completion), data=orjson.dumps(asdict(completion)).decode())
+
+
+def _told(completion: Completion) -> str:
+    """What a log line shows of a call."""
+    price = "price unknown" if completion.usd is None else f"${completion.usd:.4f}"
+    return f"{completion.model}: {completion.tokens_out or 0:,} tokens, {'from the ledger' if completion.cached else price}"

@@ -45,6 +45,7 @@ def _up(command: argparse.ArgumentParser) -> None:
     _models(command)
     command.add_argument("--port", type=_port, default=4200, metavar="N", help="of the UI (default: 4200)")
     command.add_argument("--database", metavar="URL", help="PostgreSQL, asyncpg URL (default: SQLite)")
+    command.add_argument("--notify", metavar="URL", help="gets a POST when an automation raises an alert")
 
 
 def _demo(command: argparse.ArgumentParser) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from blocks.places import shipped_recipes
+from blocks.places import BLOCK_PREFIX, open_store, recipe_source
 from tasks.calling.catalog import load_catalog
 from tasks.landing.run_paths import checked_run_name
 from tasks.patterns.recipe import check_models, load_recipe
@@ -27,7 +28,9 @@ def precheck(parameters: Mapping[str, Any]) -> None:
     """
     if parameters.get("run"):
         checked_run_name(parameters["run"])
-    recipe = _local_recipe(parameters["recipe"])
+    recipe = _local_recipe(
+        parameters["recipe"], parameters.get("store") or os.environ.get("NIGHTPRESS_STORE")
+    )
     models = parameters.get("models")
     catalog = load_catalog(Path(models)) if models and not models.startswith("block:") else None
     if recipe is not None:
@@ -41,9 +44,12 @@ def precheck(parameters: Mapping[str, Any]) -> None:
         )
 
 
-def _local_recipe(given: str) -> Recipe | None:
+def _local_recipe(given: str, store: str | None) -> Recipe | None:
+    """The recipe, where it lies on this machine; None if only a server or a bucket can tell."""
     path = Path(given)
     if path.suffix in {".yaml", ".yml"} or "/" in given:
         return load_recipe(path)
-    shipped = shipped_recipes().get(given)
-    return load_recipe(shipped, name=given) if shipped else None
+    if store is None or "://" in store or store.startswith(BLOCK_PREFIX):
+        return None
+    source, name = recipe_source(given, open_store(store))
+    return load_recipe(source, name=name)

@@ -1,29 +1,79 @@
-"""`python -m deployments.cli.registering STORE MODELS`: the default blocks, where they are not there yet.
+"""`python -m deployments.cli.registering STORE MODELS`: all that a Prefect server has to know of Nightpress.
 
-MODELS is a models file. What somebody has changed in the UI stays as it is.
+Block types and the default blocks, the work pool, the deployments of `deployments/prefect.yaml`, one more for each recipe,
+drop-downs in the forms, automations. Its last line is JSON: what is in force. Done again it changes only what is Nightpress's own: what somebody has set in the UI
+(blocks, limits of the pool, whether a schedule is on) stays. With `--forms` alone it brings the forms up to date.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import orjson
+from prefect import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectNotFound
+from prefect.workers.process import ProcessWorker
+
 from blocks.content_store import ContentStore
 from blocks.model_catalog import ModelCatalog
+from blocks.places import open_catalog, open_store, store_place
 from blocks.provider_key import ProviderKey
+from deployments.cli.automating import keep_automations
+from deployments.cli.form_keeping import keep_forms
+from tasks.calling.catalog import load_catalog
+from tasks.storing.errors import NightpressError, UserError
 
 DEFAULT = "default"
+POOL = "nightpress"
+RUNS_AT_ONCE = 8
+DEMO_MODELS = Path(str(files("deployments"))) / "demo" / "models.yaml"
+PROJECT = Path(str(files("deployments"))) / "prefect.yaml"
 
 
-def main() -> None:
-    """Register the block types, and save the default blocks that are missing."""
-    store, models = sys.argv[1:3]
+def main() -> int:
+    """Register everything, or with `--forms` the forms alone; 2 for a mistake in the models file."""
+    try:
+        if sys.argv[1:] != ["--forms"]:
+            store, models = sys.argv[1:3]
+            _blocks(store, Path(models))
+            _pool()
+            _deploy()
+            keep_automations(os.environ.get("NIGHTPRESS_NOTIFY"))
+        keep_forms()
+        print(orjson.dumps(_in_force()).decode())
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _in_force() -> dict[str, Any]:
+    """What flows will use: store, models, whether these are the demo's simulated ones, and which keys are missing."""
+    catalog, store = open_catalog(""), open_store(store_place(""))
+    named = os.environ.get("NIGHTPRESS_MODELS")
+    simulated = catalog.canonical() == load_catalog(DEMO_MODELS).canonical()
+    keys = {each.api_key.env for each in catalog.providers.values() if each.api_key and each.api_key.env}
+    missing = sorted(key for key in keys if not os.environ.get(key))
+    return {
+        "store": store.url,
+        "models": (named or "block model-catalog/default") + ("  (simulated)" if simulated else ""),
+        "simulated": simulated,
+        "remarks": [f"{key} is not set: models that need it fail" for key in missing],
+    }
+
+
+def _blocks(store: str, models: Path) -> None:
     for kind in (ContentStore, ModelCatalog, ProviderKey):
         register: Any = kind.register_type_and_schema
         register(_sync=True)
     _save_new(ContentStore(url=store))
-    _save_new(ModelCatalog(document=Path(models).read_text()))
+    _save_new(ModelCatalog(document=models.read_text()))
 
 
 def _save_new(block: Any) -> None:
@@ -33,5 +83,37 @@ def _save_new(block: Any) -> None:
         block.save(DEFAULT, _sync=True)
 
 
+def _pool() -> None:
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_work_pool(POOL)
+        except ObjectNotFound:
+            client.create_work_pool(
+                WorkPoolCreate(
+                    name=POOL,
+                    type="process",
+                    description="Where Nightpress runs: a process for each flow run.",
+                    concurrency_limit=RUNS_AT_ONCE,
+                    base_job_template=ProcessWorker.get_default_base_job_template(),
+                )
+            )
+
+
+def _deploy() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "prefect",
+        "--no-prompt",
+        "deploy",
+        "--prefect-file",
+        str(PROJECT),
+        "--all",
+    ]
+    done = subprocess.run(command, check=False)  # noqa: S603 - our own command
+    if done.returncode:
+        raise NightpressError("`prefect deploy` failed")
+
+
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

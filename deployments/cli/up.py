@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from contextlib import ExitStack, suppress
-from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import orjson
 from rich.console import Console
 
+from blocks.places import store_place
 from deployments.cli.demo import FOLDER as DEMO
 from deployments.cli.demo import PORT as SIMULATOR_PORT
 from deployments.cli.prefect_server import LEAN, LOOPBACK, QUIET, let_go
+from deployments.cli.up_address import home_of_up, remembered_address
 from deployments.simulator.config import load_config
 from deployments.simulator.running import RunningSimulator
 from tasks.calling.catalog import load_catalog
-from tasks.storing.errors import NightpressError
+from tasks.storing.errors import NightpressError, UserError
 
 if TYPE_CHECKING:
     import argparse
@@ -30,10 +33,18 @@ if TYPE_CHECKING:
 POOL = "nightpress"
 START_SECONDS = 120.0
 STOP_SECONDS = 20.0
-PROJECT = Path(str(files("deployments"))) / "prefect.yaml"
+WRONG_USE = 2
 UI = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+    "PREFECT_SERVER_UI_API_URL": "/api",  # of the page's own address, whatever the port
+    # The recorder keeps up with several single requests at once; its defaults record 15 task runs a second.
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    # A week of nights stands in the calendar, so that a week of downtime can be caught up.
+    "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS": "8",
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "7d",
 }
 
 
@@ -41,44 +52,58 @@ def up(given: argparse.Namespace) -> int:
     """Start everything and wait for Ctrl-C; if it is up already, say where.
 
     Raises:
-        UserError: the models file has mistakes.
+        UserError: the models file has mistakes, or another program has the port.
         NightpressError: a part of it does not start; names its log.
     """
     console = Console(highlight=False, soft_wrap=True)
-    url = f"http://127.0.0.1:{given.port}/api"
-    if _is_up(url):
-        console.print(f"a Prefect server is up at http://127.0.0.1:{given.port} already")
+    address = f"http://127.0.0.1:{given.port}"
+    if _is_up(f"{address}/api"):
+        console.print(f"a Prefect server is up at {address} already")
         return 0
-    home = _home()
-    environment = {
-        **LEAN, **os.environ, **QUIET, **LOOPBACK, **UI, "PREFECT_HOME": str(home), "PREFECT_API_URL": url,
-    }  # fmt: skip
-    if given.database:
-        environment["PREFECT_API_DATABASE_CONNECTION_URL"] = given.database
-    models, simulated = _models(given.models)
-    store = given.store or os.environ.get("NIGHTPRESS_STORE") or str(Path("nightpress-store").resolve())
+    _refuse_taken(given.port)
+    home = home_of_up()
+    models, store = _models(given.models), _store(given.store)
+    environment = _environment(given, home, f"{address}/api", models, store)
     with ExitStack() as stack:
-        if simulated:
-            with suppress(OSError):  # a demo's, or another `up`'s, serves as well
-                stack.enter_context(
-                    RunningSimulator(load_config(DEMO / "simulator.yaml"), port=SIMULATOR_PORT)
-                )
         with console.status("starting the Prefect server"):
             server = _Part([sys.executable, "-m", "deployments.cli.prefect_process", str(given.port)],
                            {**environment, "PREFECT_API_URL": ""}, home / "server.log")  # fmt: skip
             stack.callback(server.stop)
-            _wait_until_up(url, server)
-        with console.status("registering blocks, work pool and deployments"):
-            _register(environment, store, models, home / "register.log")
+            _wait_until_up(f"{address}/api", server)
+        with console.status("registering blocks, work pool, deployments and automations"):
+            told = _register(environment, store or _default_store(), models or DEMO / "models.yaml", home)
+        if told["simulated"]:
+            with suppress(OSError):  # a demo's, or another `up`'s, serves as well
+                simulator = RunningSimulator(load_config(DEMO / "simulator.yaml"), port=SIMULATOR_PORT)
+                stack.enter_context(simulator)
         worker = _Part([sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"],
                        environment, home / "worker.log")  # fmt: skip
         stack.callback(worker.stop)
-        console.print(f"Prefect      http://127.0.0.1:{given.port}")
-        console.print(f"content      {store}")
-        console.print(f"models       {models}" + ("  (simulated: no key is set)" if simulated else ""))
-        console.print(f"logs         {home}")
-        console.print("Ctrl-C stops all of it")
-        return _serve(server, worker)
+        with remembered_address(f"{address}/api"):
+            console.print(f"Prefect      {address}")
+            console.print(f"content      {told['store']}")
+            console.print(f"models       {told['models']}")
+            for line in told["remarks"]:
+                console.print(f"             {line}", markup=False)
+            console.print(f"logs         {home}")
+            console.print("Ctrl-C stops all of it")
+            return _serve(server, worker)
+
+
+def _environment(
+    given: argparse.Namespace, home: Path, url: str, models: Path | None, store: str | None
+) -> dict[str, str]:
+    """What server, worker and registration run with; what was given here goes before the blocks."""
+    named = {
+        "NIGHTPRESS_MODELS": str(models) if models else None,
+        "NIGHTPRESS_STORE": store,
+        "NIGHTPRESS_NOTIFY": given.notify,
+        "PREFECT_API_DATABASE_CONNECTION_URL": given.database,
+    }
+    return {
+        **LEAN, **os.environ, **QUIET, **LOOPBACK, **UI, "PREFECT_HOME": str(home), "PREFECT_API_URL": url,
+        **{name: value for name, value in named.items() if value},
+    }  # fmt: skip
 
 
 class _Part:
@@ -108,7 +133,8 @@ class _Part:
 
 
 def _serve(*parts: _Part) -> int:
-    signal.signal(signal.SIGTERM, _interrupt)
+    for each in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores SIGINT otherwise
+        signal.signal(each, _interrupt)
     try:
         while not any(part.ended for part in parts):
             time.sleep(0.5)
@@ -123,30 +149,51 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _register(environment: dict[str, str], store: str, models: Path, log: Path) -> None:
-    prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
-    commands = [
-        [sys.executable, "-m", "deployments.cli.registering", store, str(models)],
-        [*prefect, "work-pool", "create", POOL, "--type", "process", "--overwrite"],
-        [*prefect, "deploy", "--prefect-file", str(PROJECT), "--all"],
-    ]
+def _register(environment: dict[str, str], store: str, models: Path, home: Path) -> dict[str, Any]:
+    """Make Nightpress known to the server; returns what is in force (see `registering`)."""
+    log = home / "register.log"
+    command = [sys.executable, "-m", "deployments.cli.registering", store, str(models)]
     with log.open("wb") as file:
-        for command in commands:
-            done = subprocess.run(command, env=environment, stdout=file, stderr=file, check=False)  # noqa: S603
-            if done.returncode:
-                raise NightpressError(f"{' '.join(command[2:6])} failed; its log is {log}")
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=file, check=False)  # noqa: S603
+        file.write(done.stdout)
+    if done.returncode == WRONG_USE:
+        raise UserError(log.read_text().strip().splitlines()[0])
+    if done.returncode:
+        raise NightpressError(f"registering with the Prefect server failed; its log is {log}")
+    told: dict[str, Any] = orjson.loads(done.stdout.splitlines()[-1])
+    return told
 
 
-def _models(given: str | None) -> tuple[Path, bool]:
-    """The models file, and whether its models have to be simulated: nobody gave one and no key is set."""
+def _models(given: str | None) -> Path | None:
+    """The models file that somebody gave or that lies here; None leaves it to the block, the demo's at first."""
     named = given or os.environ.get("NIGHTPRESS_MODELS")
     if named is None and Path("models.yaml").exists():
         named = "models.yaml"
-    if named is None:
-        return DEMO / "models.yaml", True
-    path = Path(named)
-    load_catalog(path)
-    return path, False
+    if named is None or named.startswith("block:"):
+        return None
+    load_catalog(Path(named))
+    return Path(named).resolve()
+
+
+def _store(given: str | None) -> str | None:
+    """The store that somebody gave; None leaves it to the block."""
+    named = given or os.environ.get("NIGHTPRESS_STORE")
+    return store_place(named) if named else None
+
+
+def _default_store() -> str:
+    return str(Path("nightpress-store").resolve())
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise UserError(
+                f"port {port} cannot be had: {error.strerror}", where="--port", hint="give another one"
+            ) from error
 
 
 def _wait_until_up(url: str, server: _Part) -> None:
@@ -164,10 +211,3 @@ def _is_up(url: str) -> bool:
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False
-
-
-def _home() -> Path:
-    state = os.environ.get("NIGHTPRESS_STATE") or Path.home() / ".local/state/nightpress"
-    home = Path(state) / "up"
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return home

@@ -1,0 +1,61 @@
+"""The automations of `deployments/automations.yaml` in Prefect, and the block through which they tell people."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prefect import get_client
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.events.schemas.automations import AutomationCore
+from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from prefect.client.orchestration import SyncPrefectClient
+
+FILE = Path(str(files("deployments"))) / "automations.yaml"
+ALERTS = "nightpress-alerts"
+
+
+def keep_automations(notify: str | None) -> None:
+    """Make the automations what the file says.
+
+    Args:
+        notify: URL that gets a POST with `subject` and `body` as JSON; None leaves the block as it is, if there is one.
+    """
+    if notify:
+        block = CustomWebhookNotificationBlock(
+            name=ALERTS, url=notify, json_data={"subject": "{{subject}}", "body": "{{body}}"},
+            allow_private_urls=True,
+        )  # fmt: skip
+        save: Any = block.save
+        save(ALERTS, overwrite=True, _sync=True)
+    with get_client(sync_client=True) as client:
+        block_id = _alerts(client)
+        for written in YAML(typ="safe").load(FILE):
+            _keep(client, automation(written, block_id))
+
+
+def automation(written: dict[str, Any], block_id: UUID | None) -> AutomationCore:
+    """One entry of the file as Prefect takes it; without a block it only shows."""
+    told = {"type": "send-notification", "block_document_id": str(block_id), **written["notify"]}
+    action = told if block_id else {"type": "do-nothing"}
+    plain = {name: value for name, value in written.items() if name != "notify"}
+    return AutomationCore.model_validate({**plain, "actions": [action]})
+
+
+def _keep(client: SyncPrefectClient, wanted: AutomationCore) -> None:
+    known = client.read_automations_by_name(wanted.name)
+    if not known:
+        client.create_automation(wanted)
+        return
+    client.update_automation(known[0].id, wanted.model_copy(update={"enabled": known[0].enabled}))
+
+
+def _alerts(client: SyncPrefectClient) -> UUID | None:
+    """The block through which people are told, of whatever notification kind."""
+    blocks = client.read_block_documents(include_secrets=False)
+    return next((each.id for each in blocks if each.name == ALERTS), None)
