@@ -47,7 +47,7 @@ def with_choices(schema: Schema, recipes: Sequence[str], models: Sequence[str]) 
     """The form of a flow with drop-downs for recipes and models; what may stay empty still may."""
     form = deepcopy(schema)
     fields: dict[str, Schema] = form.get("properties", {})
-    if "recipe" in fields and recipes:
+    if "recipe" in fields:
         _choose(fields["recipe"], recipes)
     for name in set(ONE_MODEL) & set(fields):
         _choose(fields[name], models)

@@ -17,6 +17,7 @@ from blocks.places import (
     shipped_recipes,
     store_place,
 )
+from deployments.cli.form_refreshing import refresh_forms
 from tasks.calling.route_making import prices
 from tasks.landing.lessons import OFFERED, forget_lessons, known_lessons, taught_recipes
 from tasks.patterns.recipe import load_recipe, models_named
@@ -81,6 +82,7 @@ def _publish(store: Store, files: list[str], console: Console) -> int:
         path = f"{STORED_RECIPES}/{recipe.recipe}.yaml"
         store.write(path, text)
         console.print(f"published {recipe.recipe} version {recipe.version} as {store.url}/{path}")
+    console.print(refresh_forms(store.url))
     return 0
 
 

@@ -2,83 +2,62 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import subprocess
-import sys
-import time
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from queue import Queue
+from typing import TYPE_CHECKING, Any
 
 import httpx
+import orjson
 import pandas as pd
 import pytest
 
-WAIT_SECONDS = 120.0
+from tests.up_rig import Up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 PATTERNS = {"pipeline", "ensemble", "route", "refine", "repeat", "team"}
+FLOWS = PATTERNS | {"nightly", "backfill"}
+RECIPES = {
+    "technical-blog", "product-copy", "support-reply", "intelligent-routing", "fact-check", "code-system",
+    "autonomous-team",
+}  # fmt: skip
+TAGLINE = """
+recipe: tagline
+about: A line that sells
+request: {product: {type: str}, words: {type: int, default: 8}, due: {type: date, default: null}}
+make: {pipeline: [{name: line, ask: {model: claude, max_tokens: 60, prompt: "A line for {{ request.product }}"}}]}
+"""
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+@pytest.fixture(scope="module")
+def told() -> Iterator[tuple[str, Queue[dict[str, Any]]]]:
+    """A URL, and what is posted to it."""
+    posted: Queue[dict[str, Any]] = Queue()
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            posted.put(orjson.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/alerts", posted
+    server.shutdown()
+    server.server_close()
 
 
-class Up:
-    """One `nightpress up` in a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-        self.url = f"http://127.0.0.1:{self.port}/api"
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("PREFECT_", "NIGHTPRESS_", "AWS_"))
-        }
-        self.environment = {**kept, "NIGHTPRESS_STATE": str(folder / "state")}
-        self.command = [sys.executable, "-m", "deployments.cli.main", "up", "--port", str(self.port)]
-        self.said = folder / "said.txt"
-        with self.said.open("wb") as file:
-            self.process = subprocess.Popen(
-                self.command, cwd=folder, env=self.environment, stdout=file, stderr=file
-            )
-
-    def wait(self) -> None:
-        until = time.monotonic() + WAIT_SECONDS
-        while "Ctrl-C" not in self.said.read_text():
-            assert self.process.poll() is None, self.said.read_text()
-            assert time.monotonic() < until, self.said.read_text()
-            time.sleep(0.2)
-
-    def again(self) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60,
-            check=False,
-        )  # fmt: skip
-
-    def stop(self) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
-
-    def ask(self, path: str, **query: Any) -> Any:
-        return httpx.post(f"{self.url}/{path}", json=query, timeout=20).raise_for_status().json()
-
-    def run(self, deployment: dict[str, Any], **parameters: Any) -> dict[str, Any]:
-        made = self.ask(f"deployments/{deployment['id']}/create_flow_run", parameters=parameters)
-        until = time.monotonic() + WAIT_SECONDS
-        while time.monotonic() < until:
-            found: dict[str, Any] = httpx.get(f"{self.url}/flow_runs/{made['id']}", timeout=20).json()
-            if found["state_type"] in {"COMPLETED", "FAILED", "CRASHED"}:
-                return found
-            time.sleep(0.5)
-        raise AssertionError("no worker has run it")
-
-
-@pytest.fixture
-def up(tmp_path: Path):
-    started = Up(tmp_path)
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory, told: tuple[str, Queue[dict[str, Any]]]) -> Iterator[Up]:
+    started = Up(tmp_path_factory.mktemp("up"), "--notify", told[0])
     try:
         started.wait()
         yield started
@@ -86,25 +65,124 @@ def up(tmp_path: Path):
         started.stop()
 
 
-def test_one_command_brings_up_everything_and_ctrl_c_ends_it(up: Up):
-    deployments = {each["name"]: each for each in up.ask("deployments/filter")}
-    assert set(deployments) == PATTERNS | {"nightly"}
+def table(up: Up, name: str, rows: int) -> str:
+    """A request table for `product-copy`-like recipes of one column `topic`; its path."""
+    path = up.folder / name
+    path.write_text("topic\n" + "".join(f"topic {number}\n" for number in range(rows)))
+    return str(path)
+
+
+def left_of(up: Up) -> bytes:
+    """Processes that an `up` has left behind: anything that still has its state folder in its environment."""
+    found = subprocess.run(["pgrep", "-f", f"prefect_process {up.port}"], capture_output=True, check=False)
+    workers = subprocess.run(
+        ["pgrep", "-f", "prefect worker start"], capture_output=True, text=True, check=False
+    )
+    ours = [pid for pid in workers.stdout.split() if str(up.folder).encode() in environment_of(pid)]
+    return found.stdout + " ".join(ours).encode()
+
+
+def environment_of(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""
+
+
+def test_it_brings_up_every_deployment_and_a_worker_that_runs_them(up: Up):
+    deployments = up.deployments()
+    assert set(deployments) == FLOWS | RECIPES
     assert {each["work_pool_name"] for each in deployments.values()} == {"nightpress"}
     assert deployments["nightly"]["schedules"][0]["schedule"]["cron"] == "0 2 * * *"
     assert deployments["nightly"]["global_concurrency_limit"]["limit"] == 1
-
-    twice = up.again()
-    assert (twice.returncode, twice.stderr) == (0, "")
-    assert "already" in twice.stdout
-
-    ended = up.run(deployments["pipeline"], prompt="Write about tidal power")
+    ended = up.ended(up.start("pipeline", prompt="Write about tidal power"))
     assert ended["state_type"] == "COMPLETED", ended["state"]["message"]
     outputs = pd.read_parquet(up.folder / "nightpress-store" / "outputs")
     assert list(outputs["status"]) == ["made"]
 
+
+def test_a_second_one_says_that_it_is_up(up: Up):
+    twice = up.run("up", "--port", str(up.port))
+    assert (twice.returncode, twice.stderr) == (0, "")
+    assert "already" in twice.stdout
+
+
+def test_recipes_and_models_are_drop_downs(up: Up):
+    deployments = up.deployments()
+    nightly = deployments["nightly"]["parameter_openapi_schema"]["properties"]
+    assert set(nightly["recipe"]["enum"]) >= RECIPES
+    ensemble = deployments["ensemble"]["parameter_openapi_schema"]["properties"]
+    assert ensemble["recipe"]["enum"] == [""]
+    pipeline = deployments["pipeline"]["parameter_openapi_schema"]["properties"]
+    assert "technical-blog" in pipeline["recipe"]["enum"]
+    assert ensemble["writers"]["items"]["enum"] == ["gpt-4", "claude", "mistral", "gemini"]
+    assert ensemble["judge"]["enum"] == ["", "gpt-4", "claude", "mistral", "gemini"]
+
+
+def test_what_is_not_in_a_drop_down_is_refused_by_the_server(up: Up):
+    with pytest.raises(httpx.HTTPStatusError) as error:
+        up.start("nightly", requests="x.csv", recipe="technical-blok")
+    assert "'technical-blok' is not one of" in error.value.response.text
+
+
+def test_a_published_recipe_gets_a_form_of_its_own_and_is_in_the_drop_downs(up: Up):
+    (up.folder / "tagline.yaml").write_text(TAGLINE)
+    done = up.run("recipes", "publish", "tagline.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "the forms" in done.stdout
+    deployments = up.deployments()
+    assert "tagline" in deployments["nightly"]["parameter_openapi_schema"]["properties"]["recipe"]["enum"]
+    form = deployments["tagline"]["parameter_openapi_schema"]["properties"]["request"]
+    assert form["required"] == ["product"]
+    assert {name: field["type"] for name, field in form["properties"].items()} == {
+        "product": "string", "words": "integer", "due": "string",
+    }  # fmt: skip
+    ended = up.ended(up.start("tagline", request={"product": "honey"}))
+    assert ended["state_type"] == "COMPLETED", ended["state"]["message"]
+
+
+def test_two_nights_never_overlap(up: Up):
+    requests = table(up, "topics.csv", 3)
+    given = {"requests": requests, "recipe": "technical-blog"}
+    runs = [up.ended(each) for each in [up.start("nightly", **given, run=f"night-{n}") for n in (1, 2)]]
+    assert [run["state_type"] for run in runs] == ["COMPLETED", "COMPLETED"]
+    first, second = sorted(runs, key=lambda run: run["start_time"])
+    assert second["start_time"] >= first["end_time"]
+
+
+def test_who_was_named_is_told_that_a_budget_is_exhausted(up: Up, told: tuple[str, Queue[dict[str, Any]]]):
+    requests = table(up, "dear.csv", 12)
+    up.ended(up.start("nightly", requests=requests, recipe="technical-blog", run="dear", budget=0.08))
+    subjects = [told[1].get(timeout=60)["subject"]]
+    assert "dear: budget exhausted" in subjects
+
+
+def test_a_backfill_makes_each_night_of_a_range(up: Up):
+    given = {"requests": table(up, "again.csv", 1), "recipe": "technical-blog", "only": "all"}
+    ended = up.ended(
+        up.start("backfill", first_night="2026-01-01", last_night="2026-01-02", parameters=given)
+    )
+    assert ended["state"]["message"] == "2 of 2 nights made"
+    outputs = pd.read_parquet(up.folder / "nightpress-store" / "outputs")
+    nights = {
+        str(each) for each in outputs[outputs["run"].str.startswith("technical-blog-2026-01")]["run_date"]
+    }
+    assert nights == {"2026-01-01", "2026-01-02"}
+
+
+def test_a_port_that_is_taken_is_a_plain_error(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        refused = Up(tmp_path, "--port", str(taken.getsockname()[1]))
+        assert refused.process.wait(60) == 2
+    assert "cannot be had" in refused.said.read_text()
+    assert "Traceback" not in refused.said.read_text()
+
+
+def test_ctrl_c_ends_all_of_it(up: Up):
     assert up.stop() == 0
     assert "Traceback" not in up.said.read_text()
-    left = subprocess.run(["pgrep", "-f", f"prefect_process {up.port}"], capture_output=True, check=False)
-    assert left.stdout == b""
+    assert left_of(up) == b""
     with pytest.raises(httpx.ConnectError):
         up.ask("deployments/filter")
