@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import orjson
 import pytest
 from botocore.session import get_session
 from moto.server import ThreadedMotoServer
 
 from deployments.cli.prefect_server import Server
+from tests.up_rig import Up, left_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,3 +114,38 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def told() -> Iterator[tuple[str, Queue[dict[str, Any]]]]:
+    """A URL, and what is posted to it."""
+    posted: Queue[dict[str, Any]] = Queue()
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            posted.put(orjson.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/alerts", posted
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def up(tmp_path_factory: pytest.TempPathFactory, told: tuple[str, Queue[dict[str, Any]]]) -> Iterator[Up]:
+    started = Up(tmp_path_factory.mktemp("up"), "--notify", told[0])
+    try:
+        started.wait()
+        yield started
+    except BaseException:
+        started.stop()
+        raise
+    assert started.stop() == 0
+    assert "Traceback" not in started.said.read_text()
+    assert left_of(started) == b""

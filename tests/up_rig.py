@@ -8,12 +8,10 @@ import socket
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import httpx
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 WAIT_SECONDS = 120.0
 
@@ -92,3 +90,20 @@ class Up:
                 return found
             time.sleep(0.3)
         raise AssertionError(f"no worker has finished it: {found['state']}")
+
+
+def left_of(up: Up) -> bytes:
+    """Processes that an `up` has left behind: anything that still has its state folder in its environment."""
+    found = subprocess.run(["pgrep", "-f", f"prefect_process {up.port}"], capture_output=True, check=False)
+    workers = subprocess.run(
+        ["pgrep", "-f", "prefect worker start"], capture_output=True, text=True, check=False
+    )
+    ours = [pid for pid in workers.stdout.split() if str(up.folder).encode() in environment_of(pid)]
+    return found.stdout + " ".join(ours).encode()
+
+
+def environment_of(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""

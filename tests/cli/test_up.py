@@ -1,24 +1,19 @@
-"""`nightpress up`, for real: a server, its deployments, a worker that runs one of them, and nothing left behind."""
+"""`nightpress up`, for real: a server, its deployments, a worker that runs one of them, and (in tests/conftest.py) nothing left behind."""
 
 from __future__ import annotations
 
 import socket
-import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from queue import Queue
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import orjson
 import pandas as pd
 import pytest
 
 from tests.up_rig import Up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from queue import Queue
 
 PATTERNS = {"pipeline", "ensemble", "route", "refine", "repeat", "team"}
 FLOWS = PATTERNS | {"nightly", "backfill"}
@@ -34,59 +29,11 @@ make: {pipeline: [{name: line, ask: {model: claude, max_tokens: 60, prompt: "A l
 """
 
 
-@pytest.fixture(scope="module")
-def told() -> Iterator[tuple[str, Queue[dict[str, Any]]]]:
-    """A URL, and what is posted to it."""
-    posted: Queue[dict[str, Any]] = Queue()
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            posted.put(orjson.loads(self.rfile.read(int(self.headers["content-length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            """Silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/alerts", posted
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory, told: tuple[str, Queue[dict[str, Any]]]) -> Iterator[Up]:
-    started = Up(tmp_path_factory.mktemp("up"), "--notify", told[0])
-    try:
-        started.wait()
-        yield started
-    finally:
-        started.stop()
-
-
 def table(up: Up, name: str, rows: int) -> str:
     """A request table for `product-copy`-like recipes of one column `topic`; its path."""
     path = up.folder / name
     path.write_text("topic\n" + "".join(f"topic {number}\n" for number in range(rows)))
     return str(path)
-
-
-def left_of(up: Up) -> bytes:
-    """Processes that an `up` has left behind: anything that still has its state folder in its environment."""
-    found = subprocess.run(["pgrep", "-f", f"prefect_process {up.port}"], capture_output=True, check=False)
-    workers = subprocess.run(
-        ["pgrep", "-f", "prefect worker start"], capture_output=True, text=True, check=False
-    )
-    ours = [pid for pid in workers.stdout.split() if str(up.folder).encode() in environment_of(pid)]
-    return found.stdout + " ".join(ours).encode()
-
-
-def environment_of(pid: str) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return b""
 
 
 def test_it_brings_up_every_deployment_and_a_worker_that_runs_them(up: Up):
@@ -178,11 +125,3 @@ def test_a_port_that_is_taken_is_a_plain_error(tmp_path: Path):
         assert refused.process.wait(60) == 2
     assert "cannot be had" in refused.said.read_text()
     assert "Traceback" not in refused.said.read_text()
-
-
-def test_ctrl_c_ends_all_of_it(up: Up):
-    assert up.stop() == 0
-    assert "Traceback" not in up.said.read_text()
-    assert left_of(up) == b""
-    with pytest.raises(httpx.ConnectError):
-        up.ask("deployments/filter")

@@ -1,0 +1,138 @@
+"""What a content editor does in the Prefect UI, in a real browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import pandas as pd
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from conftest import Ui
+
+PROMPT = "Write about tidal power for children"
+PATTERNS = ["pipeline", "ensemble", "route", "refine", "repeat", "team"]
+
+
+def test_the_deployments_are_listed_with_their_schedules(ui: Ui):
+    ui.open("deployments?limit=50")
+    for name in ("nightly", "housekeeping", "report", *PATTERNS, "technical-blog"):
+        expect(ui.page.get_by_role("link", name=name, exact=True).first).to_be_visible()
+    expect(ui.page.get_by_text("At 02:00 AM")).to_be_visible()
+    ui.picture("deployments")
+
+
+def test_a_night_is_started_by_custom_run_watched_and_read(ui: Ui):
+    (ui.up.folder / "pages.csv").write_text("topic\ntides\nmoons\nwaves\n")
+    ui.form("nightly")
+    ui.fill(requests=str(ui.up.folder / "pages.csv"), run="from-the-ui")
+    ui.choose("recipe", "product-copy")
+    ui.choose("recipe", "technical-blog")
+    ui.choose("only", "all")
+    ui.picture("nightly-form")
+    run = ui.submitted("nightly")
+    ui.completed(run)
+    expect(ui.page.get_by_text("3 made").first).to_be_visible()
+    ui.picture("nightly-run")
+    ui.page.get_by_role("tab", name="Artifacts").click()
+    ui.picture("nightly-artifacts")
+    ui.page.get_by_role("link", name="night-from-the-ui").first.click()
+    expect(ui.page.get_by_text("from-the-ui").first).to_be_visible()
+    ui.picture("nightly-report")
+    outputs = pd.read_parquet(ui.up.folder / "nightpress-store" / "outputs")
+    assert list(outputs[outputs["run"] == "from-the-ui"]["status"]) == ["made"] * 3
+
+
+def test_each_pattern_works_a_prompt_that_is_typed_into_its_form(ui: Ui):
+    runs = {}
+    for pattern in PATTERNS:
+        ui.form(pattern)
+        ui.fill(prompt=PROMPT)
+        if pattern == "ensemble":
+            ui.choose("writers", "gpt-4", "claude", "mistral")
+            ui.choose("combine", "merge")
+        if pattern in ("route", "team"):
+            ui.page.get_by_role("button", name="Add item").click()
+            ui.page.get_by_label("specialists").last.fill("writer: claude")
+        ui.picture(f"{pattern}-form")
+        runs[pattern] = ui.submitted(pattern)
+    for pattern, run in runs.items():
+        ui.completed(run)
+        ui.picture(f"{pattern}-run")
+    outputs = pd.read_parquet(ui.up.folder / "nightpress-store" / "outputs")
+    assert {f"{pattern}-{run}" for pattern, run in runs.items()} <= set(outputs["run"])
+
+
+def test_a_recipe_has_a_form_with_a_field_for_each_of_its_columns(ui: Ui):
+    ui.form("technical-blog")
+    ui.fill(topic="Why the sea is salty", audience="children")
+    ui.picture("recipe-form")
+    run = ui.submitted("technical-blog")
+    ui.completed(run)
+    ui.picture("recipe-run")
+    outputs = pd.read_parquet(ui.up.folder / "nightpress-store" / "outputs")
+    request = outputs[outputs["run"] == f"pipeline-{run}"]["request"].iloc[0]
+    assert '"topic":"Why the sea is salty"' in request
+    assert '"audience":"children"' in request
+
+
+def test_a_value_out_of_bounds_is_refused_in_the_form(ui: Ui):
+    ui.form("nightly")
+    ui.fill(concurrency="99999")
+    ui.submit()
+    field = ui.page.get_by_label("concurrency").first
+    assert "2000" in field.evaluate("each => each.validationMessage")
+    assert ui.page.url.endswith("/run")
+    ui.picture("invalid-form")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"requests": "no/such/table.csv"}, "no/such/table.csv"),
+        ({"requests": "gone.csv", "store": "gs://bucket/x"}, "this is not a place a store can be"),
+    ],
+)
+def test_what_only_the_flow_can_see_is_the_runs_message(ui: Ui, fields: dict[str, str], said: str):
+    ui.form("nightly")
+    ui.fill(**fields)
+    ended = ui.up.ended(run := ui.submitted("nightly"))
+    assert ended["state_type"] == "FAILED"
+    assert said in ended["state"]["message"]
+    ui.open(f"runs/flow-run/{run}")
+    expect(ui.page.get_by_text(said).first).to_be_visible()
+    expect(ui.page.get_by_text("Traceback")).to_have_count(0)
+    ui.picture("mistake")
+
+
+def test_a_schedule_starts_a_night_by_itself(ui: Ui):
+    (ui.up.folder / "hourly.csv").write_text("topic\nclouds\n")
+    nightly = ui.up.deployments()["nightly"]["id"]
+    every = {"schedule": {"interval": 8, "timezone": "Asia/Tokyo"}, "active": True, "max_scheduled_runs": 1}
+    given = {"requests": str(ui.up.folder / "hourly.csv"), "run": "by-itself", "only": "all"}
+    made = httpx.post(f"{ui.up.url}/deployments/{nightly}/schedules", json=[{**every, "parameters": given}])
+    schedule = made.raise_for_status().json()[0]["id"]
+    try:
+        ui.open(f"deployments/deployment/{nightly}")
+        expect(ui.page.get_by_text("Every 8 seconds")).to_be_visible()
+        ui.picture("schedules")
+        started = ui.page.wait_for_timeout
+        for _ in range(120):
+            found = [
+                run
+                for run in ui.up.ask("flow_runs/filter", sort="EXPECTED_START_TIME_ASC")
+                if run["auto_scheduled"] and run["state_type"] == "COMPLETED"
+            ]
+            if found:
+                break
+            started(500)
+    finally:
+        httpx.delete(f"{ui.up.url}/deployments/{nightly}/schedules/{schedule}").raise_for_status()
+    ui.completed(found[0]["id"])
+    ui.picture("scheduled-run")
+    outputs = pd.read_parquet(ui.up.folder / "nightpress-store" / "outputs")
+    night = str(outputs[outputs["run"] == "by-itself"]["run_date"].iloc[0])
+    due = pd.Timestamp(found[0]["expected_start_time"]).tz_convert("Asia/Tokyo")
+    assert night == str(due.date())
