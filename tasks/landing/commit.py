@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.landing.landed_calls import Landing
+from tasks.landing.left_overs import not_needed
 from tasks.landing.lessons import keep_lessons
 from tasks.landing.moves import PER_RUN
 from tasks.landing.output_sums import OutputSums
@@ -191,15 +192,7 @@ class Commit:
 def clean_up(store: Store, plan: Plan, manifest: dict[str, Any]) -> None:
     """Remove what a committed run needs no more; done again at the next start if a kill left something."""
     store.delete(manifest["landed"])
-    folder = f"_runs/{plan.run}/"
-    keep_requests = manifest["rows"]["retryable"] or manifest["rows"]["deferred"]
-    kept = re.compile(
-        r"(plan|g\d+)\.json$"
-        + (rf"|(requests|rejects)-{plan.hash[:12]}\.parquet$|decisions/" if keep_requests else "")
-    )
-    store.delete(
-        [path for path in store.list(folder.rstrip("/")) if not kept.search(path.removeprefix(folder))]
-    )
+    store.delete(not_needed(store.list(f"_runs/{plan.run}"), plan.run, plan.hash, manifest))
 
 
 def _landed(former: dict[str, Any] | None) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -28,8 +28,8 @@ from tasks.landing.moves import (
     write_joined,
 )
 from tasks.landing.plan import read_manifest
-from tasks.landing.run_paths import manifest_path
-from tasks.storing.parts import Part, described, read_row_groups, write_batches
+from tasks.landing.run_paths import manifest_path, plan_path
+from tasks.storing.parts import Part, read_row_groups, write_batches
 from tasks.storing.records import write_json
 from tasks.storing.schemas import CALLS, TIME
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 TEXTS = ("prompt", "response")
 AGES = ["finished_at", "started_at"]
 CALLS_PART = re.compile(r"^calls/run_date=(\d{4}-\d\d-\d\d)/(.+)-g\d+-\d+\.parquet$")
+LONGEST_WORK = timedelta(days=30)
 DATE = re.compile(r"/run_date=(\d{4}-\d\d-\d\d)/")
 
 
@@ -88,13 +89,7 @@ def finish_blank(store: Store, lease: Lease, move: Move) -> None:
     (path,), before = move.parts["calls"], move.before
     if before is not None and store.exists(path):
         lease.keep()
-        due = due_rows(store, path, before)
-        part = (
-            write_batches(store, path, CALLS, _blanked(store, path, before))
-            if due
-            else described(store, path)
-        )
-        _say(store, move, path, part)
+        _say(store, move, path, write_batches(store, path, CALLS, _blanked(store, path, before)))
     end(store, move)
 
 
@@ -191,11 +186,20 @@ def _begun(
     begin(store, move)
     # Of joined parts only their record says what they are; a blanked one changes no manifest.
     concerned = () if joined and kind == "blank" else runs
-    if not runs or any(at_once(lambda run: is_in_work(store, run, read_manifest(store, run)), concerned)):
+    if not runs or any(at_once(lambda run: _is_worked(store, run), concerned)):
         end(store, move)
         return False
     finish(store, lease, move)
     return True
+
+
+def _is_worked(store: Store, run: str) -> bool:
+    """Whether somebody may be at work on the run; its plan, written at each start, says since when."""
+    manifest = read_manifest(store, run)
+    if manifest is None:
+        return True
+    started = is_in_work(store, run, manifest) and store.stat(plan_path(run)).changed_at
+    return bool(started and started > datetime.now(UTC) - LONGEST_WORK)
 
 
 def _owners(store: Store, path: str, joined: str | None) -> tuple[str, ...]:
