@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
     from tasks.storing.filesystem import Store
 
+ID_COLUMNS = ["call_id", "cached", "finished_at"]
+
 
 class Landing:
     """One pass over the open parts of a run.
 
-    A call that stands in two of them (a replay met its hit again) is landed once. The part's name is the same in
-    every try, so a commit that was killed leaves nothing double.
+    A call that stands in two of them (a replay met its hit again) is landed once. One that an earlier generation paid
+    for and this one had to pay again, as its key or its text is kept no more, is another call, with an id of its own.
+    The part's name is the same in every try, so a commit that was killed leaves nothing double.
     """
 
     def __init__(self, store: Store, run: str, run_date: date, generation: int, earlier: list[str]) -> None:
@@ -35,9 +38,12 @@ class Landing:
         self.keys_path = f"{KEYS_FOLDER}/{run}-g{generation}.parquet"
         self.sources = store.list(f"{OPEN_FOLDER}/{run}")
         self.sums = CallSums()
-        self._seen = {each for path in earlier if path != self.path for each in self._ids(path)}
         self._keys: list[pa.Table] = []
         self._earlier = [path for path in earlier if path != self.path]
+        self._paid: dict[str, int] = {}  # by earlier generations: call_id → when it finished
+        self._seen: set[str] = set()
+        for path in self._earlier:
+            self._take_in(path)
 
     def land(self) -> Part:
         """Write the part, then its key file."""
@@ -61,17 +67,32 @@ class Landing:
                     yield table
 
     def _unseen(self, table: pa.Table) -> pa.Table:
-        fresh = []
-        for each in table["call_id"].to_pylist():
-            fresh.append(each not in self._seen)
-            self._seen.add(each)
+        fresh, ids = [], []
+        for each, cached, finished in _ids(table):
+            again = not cached and finished is not None and self._paid.get(each, finished) != finished
+            ids.append(f"{each}-{finished:x}" if again else each)
+            fresh.append(ids[-1] not in self._seen)
+            self._seen.add(ids[-1])
+        if ids != table["call_id"].to_pylist():
+            place = table.schema.get_field_index("call_id")
+            table = table.set_column(place, table.schema.field(place), pa.array(ids, pa.string()))
         return table if all(fresh) else table.filter(pa.array(fresh))
 
-    def _ids(self, path: str) -> Iterator[str]:
-        for batch in read_rows(self.store, path, ["call_id", "run"]):
-            yield from self._own(batch)["call_id"].to_pylist()
+    def _take_in(self, path: str) -> None:
+        for batch in read_rows(self.store, path, [*ID_COLUMNS, "run"]):
+            for each, cached, finished in _ids(self._own(batch)):
+                self._seen.add(each)
+                if not cached and finished is not None:
+                    self._paid[each] = finished
 
     def _own(self, batch: pa.RecordBatch) -> pa.Table:
         """This run's rows: housekeeping joins parts of several runs."""
         table = pa.Table.from_batches([batch])
         return table.filter(pc.equal(table["run"], self.run))
+
+
+def _ids(table: pa.Table) -> Iterator[tuple[str, bool | None, int | None]]:
+    """call_id, cached, and when it finished in microseconds, of each row."""
+    columns = [table[name] for name in ID_COLUMNS]
+    columns[2] = pc.cast(columns[2], pa.int64())
+    return zip(*(column.to_pylist() for column in columns), strict=True)

@@ -25,7 +25,13 @@ def singles(night: Rig, count: int, **changes: Any) -> list[str]:
     names = [f"pipeline-{number}" for number in range(count)]
     for number, name in enumerate(names):
         night.night(table(night, number), run=name, **changes)
+    forget_journals(night)
     return names
+
+
+def forget_journals(night: Rig) -> None:
+    """As after a commit of the flow: what is landed is no longer on this machine's disk."""
+    shutil.rmtree(night.folder / "state")
 
 
 def table(night: Rig, number: int) -> str:

@@ -14,6 +14,7 @@ from house_rig import check_manifests, house, singles, sorted_rows, table, tidie
 from tasks.calling.engine import Engine
 from tasks.landing.joining import TABLES_OF_RUN, join, joinable
 from tasks.landing.plan import read_manifest, write_plan
+from tasks.landing.shards import work_shard
 from tasks.landing.store_lock import store_lock
 
 if TYPE_CHECKING:
@@ -122,26 +123,37 @@ def test_fewer_than_two_unchanged_runs_are_not_joined(rig: Callable[..., Rig]) -
     assert night.store.list("_housekeeping/open") == []
 
 
-@pytest.mark.parametrize("fresh_process", [True, False])
 def test_a_call_is_served_from_the_ledger_after_it_was_joined(
-    rig: Callable[..., Rig], simulate: Callable[..., RunningSimulator], fresh_process: bool
+    rig: Callable[..., Rig], simulate: Callable[..., RunningSimulator]
 ) -> None:
     simulator = simulate()
     night = rig(simulator)
     singles(night, 3)
-    past = Engine.current().past_calls(night.store)
-    past.refresh(older_than=0)
     tidied(night.store)
-    if fresh_process:
-        Engine.current()._past_calls.pop(night.store.url, None) if hasattr(
-            Engine.current(), "_past_calls"
-        ) else None
+    Engine.current()._past.pop(night.store.url)
     sent = simulator.stats()["calls"]
     manifest = night.night(table(night, 1), run="tomorrow")
     assert simulator.stats()["calls"] == sent
     assert manifest["calls"]["cached"] == 2
     hits = [row for row in night.rows("calls") if row["cached"]]
     assert {row["source_call_id"] for row in hits} <= {row["call_id"] for row in night.rows("calls")}
+
+
+def test_a_process_that_had_indexed_the_old_places_finds_a_call_in_the_new_one(
+    rig: Callable[..., Rig], simulate: Callable[..., RunningSimulator]
+) -> None:
+    simulator = simulate()
+    night = rig(simulator)
+    singles(night, 3)
+    begun = night.begin(table(night, 1), run="tomorrow")
+    state = night.state(begun)
+    tidied(night.store)
+    sent = simulator.stats()["calls"]
+    (shard,) = [number for number, rows in enumerate(begun.plan.shard_rows) if rows]
+    record = Engine.current().wait(work_shard(state, shard, 1, allowance_usd=None))
+    Engine.current().wait(state.stop(journal_is_landed=False))
+    assert night.commit(begun, [record])["calls"]["cached"] == 2
+    assert simulator.stats()["calls"] == sent
 
 
 def test_two_houses_kept_at_once_come_to_the_same(rig: Callable[..., Rig]) -> None:
