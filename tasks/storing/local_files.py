@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISDIR
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
@@ -96,7 +97,12 @@ class LocalFiles:
 
     def stat(self, path: str) -> FileStat:
         with self._explaining():
-            found = self._at(path).stat()
+            try:
+                found = self._at(path).stat()
+            except NotADirectoryError as error:
+                raise FileNotFoundError(path) from error
+        if S_ISDIR(found.st_mode):
+            raise FileNotFoundError(path)
         return FileStat(found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
     def unfinished(self, before: datetime) -> Sequence[Unfinished]:
