@@ -199,11 +199,12 @@ def test_exactly_the_wanted_keys_stay_however_they_were_spread(
 
 
 class Overtaken:
-    """The files of a store in which something happens right after its key files were listed for the first time."""
+    """The files of a store in which something happens right after a folder was listed for the first time."""
 
-    def __init__(self, store: Store, happens: Callable[[], object]) -> None:
+    def __init__(self, store: Store, happens: Callable[[], object], folder: str = KEYS_FOLDER) -> None:
         self.real = store.files
         self.happens = happens
+        self.folder = folder
         self.listed = False
 
     def __getattr__(self, name: str) -> object:
@@ -211,7 +212,7 @@ class Overtaken:
 
     def list(self, folder: str) -> list[str]:
         found = self.real.list(folder)
-        if folder == KEYS_FOLDER and not self.listed:
+        if folder == self.folder and not self.listed:
             self.listed = True
             self.happens()
         return found
@@ -226,11 +227,12 @@ def test_an_index_that_is_loaded_while_files_are_joined_misses_no_key(store: Sto
     assert len(store.list(KEYS_FOLDER)) == 1
 
 
-def test_a_key_that_is_committed_while_files_are_joined_is_not_lost(store: Store) -> None:
+@pytest.mark.parametrize("folder", [KEYS_FOLDER, "calls"])
+def test_a_key_that_is_committed_while_files_are_joined_is_not_lost(store: Store, folder: str) -> None:
     late = Finished("late", "late")
     put(store, "a-g1", [Finished("c", "a")])
     put(store, "b-g1", [Finished("d", "b")])
-    overtaken = Store(store.url, Overtaken(store, lambda: put(store, "late-g1", [late])))  # type: ignore[arg-type]
+    overtaken = Store(store.url, Overtaken(store, lambda: put(store, "late-g1", [late]), folder))  # type: ignore[arg-type]
     join_keys(overtaken, EVER)
     assert known(store, [late]) == said([late])
 

@@ -10,6 +10,7 @@ from landing_rig import row_groups
 
 from tasks.calling.engine import Engine
 from tasks.landing.joining import TABLES_OF_RUN
+from tasks.landing.shards import work_shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +71,25 @@ def test_a_run_in_progress_that_indexed_a_call_does_not_get_it_without_its_text(
     manifest = night.night(table(night, 1), run="tomorrow")
     assert (manifest["calls"]["sent"], manifest["calls"]["cached"]) == (2, 0)
     assert manifest["rows"]["made"] == 1
+
+
+def test_a_run_being_made_anew_does_not_get_its_own_calls_without_their_texts(
+    rig: Callable[..., Rig],
+) -> None:
+    night = rig()
+    singles(night, 2)
+    tidied(night.store)
+    begun = night.begin(table(night, 1), run="pipeline-1", replace=True)
+    state = night.state(begun)
+    tidied(night.store, keep_prompts_days=5)
+    (shard,) = [number for number, rows in enumerate(begun.plan.shard_rows) if rows]
+    record = Engine.current().wait(work_shard(state, shard, 1, allowance_usd=None))
+    Engine.current().wait(state.stop(journal_is_landed=False))
+    assert record.made == 1
+    manifest = night.commit(begun, [record])
+    assert manifest["calls"]["sent"] == 4, "two that it had paid, and two anew"
+    (output,) = [row for row in night.rows("outputs") if row["run"] == "pipeline-1"]
+    assert output["content"]
 
 
 def test_a_run_made_anew_after_its_texts_were_blanked_asks_again(rig: Callable[..., Rig]) -> None:
