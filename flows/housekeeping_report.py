@@ -1,7 +1,7 @@
 """What housekeeping did, in words: one line, and a table."""
 
 from tasks.landing.housekeeping import Amount, Tidied, Upkeep
-from tasks.landing.joining import TABLES_OF_RUN
+from tasks.landing.joinable import TABLES_OF_RUN
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 

@@ -8,10 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tasks.calling.key_joining import Wanted, count_keys, join_keys
-from tasks.landing.joining import TABLES_OF_RUN, join, joinable
+from tasks.landing.aging import aged_parts
+from tasks.landing.joinable import TABLES_OF_RUN, joinable
+from tasks.landing.joining import join
 from tasks.landing.left_overs import SETTLED, left_overs, remove
 from tasks.landing.moves import may_go_on
-from tasks.landing.retention import aged_parts, blank_texts, drop_part, due_rows
+from tasks.landing.retention import blank_texts, drop_part, due_rows
 from tasks.landing.settling import settle
 from tasks.landing.store_lock import store_lock
 

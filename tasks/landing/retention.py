@@ -8,14 +8,14 @@ Nothing but `calls` is touched, and nothing of a run that is being worked.
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from tasks.landing.aging import AGES, TEXTS, AgedPart, night_of
 from tasks.landing.moves import (
     Move,
     at_once,
@@ -39,33 +39,8 @@ if TYPE_CHECKING:
     from tasks.landing.store_lock import Lease
     from tasks.storing.filesystem import Store
 
-TEXTS = ("prompt", "response")
-AGES = ["finished_at", "started_at"]
 CALLS_PART = re.compile(r"^calls/run_date=(\d{4}-\d\d-\d\d)/(.+)-g\d+-\d+\.parquet$")
 LONGEST_WORK = timedelta(days=30)
-DATE = re.compile(r"/run_date=(\d{4}-\d\d-\d\d)/")
-
-
-@dataclass(frozen=True, slots=True)
-class AgedPart:
-    """A part of `calls` by its ages.
-
-    Attributes:
-        oldest_text_at: the oldest call of those row groups that have texts; None if none has.
-        youngest_at: the youngest call.
-    """
-
-    path: str
-    rows: int
-    size_bytes: int
-    oldest_text_at: datetime | None
-    youngest_at: datetime
-
-
-def aged_parts(store: Store) -> list[AgedPart]:
-    """Every part of `calls` that has rows, read from the footers alone."""
-    found = at_once(lambda path: _aged(store, path), store.list("calls"))
-    return [part for part in found if part is not None]
 
 
 def due_rows(store: Store, path: str, before: datetime) -> int:
@@ -89,7 +64,7 @@ def finish_blank(store: Store, lease: Lease, move: Move) -> None:
     (path,), before = move.parts["calls"], move.before
     if before is not None and store.exists(path):
         lease.keep()
-        _say(store, move, path, write_batches(store, path, CALLS, _blanked(store, path, before)))
+        _say(store, move, path, write_batches(store, path, CALLS, _blanked(store, lease, path, before)))
     end(store, move)
 
 
@@ -102,64 +77,21 @@ def finish_drop(store: Store, lease: Lease, move: Move) -> None:
     end(store, move)
 
 
-def _aged(store: Store, path: str) -> AgedPart | None:
-    try:
-        with store.open_read(path) as file, pq.ParquetFile(file) as part:
-            footer = part.metadata
-            groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
-            size_bytes = file.seek(0, 2)
-    except FileNotFoundError:
-        return None
-    if not groups:
-        return None
-    ages = [_span(group, path) for group in groups]
-    with_text = [first for group, (first, _) in zip(groups, ages, strict=True) if _has_text(group)]
-    return AgedPart(
-        path,
-        footer.num_rows,
-        size_bytes,
-        min(with_text, default=None),
-        max(last for _, last in ages),
-    )
-
-
-def _span(group: Any, path: str) -> tuple[datetime, datetime]:
-    """The oldest and the youngest call of a row group; calls that were lost have no time but the night's."""
-    columns = {
-        group.column(number).path_in_schema: group.column(number) for number in range(group.num_columns)
-    }
-    for name in AGES:
-        known = columns[name].statistics
-        if known is not None and known.has_min_max:
-            return known.min, known.max
-    return _night(path), _night(path)
-
-
-def _has_text(group: Any) -> bool:
-    columns = [group.column(number) for number in range(group.num_columns)]
-    texts = [each.statistics for each in columns if each.path_in_schema in TEXTS]
-    return any(each is None or each.null_count < group.num_rows for each in texts)
-
-
-def _night(path: str) -> datetime:
-    found = DATE.search(path)
-    return datetime.combine(date.fromisoformat(found[1]) if found else date.max, datetime.min.time(), UTC)
-
-
 def _due(group: pa.Table, path: str, before: datetime) -> Any:
     """One bool per row: older, and with a text."""
-    at = pc.coalesce(group["finished_at"], group["started_at"], pa.scalar(_night(path), TIME))
+    at = pc.coalesce(group["finished_at"], group["started_at"], pa.scalar(night_of(path), TIME))
     has_text = pc.or_(*(pc.is_valid(group[name]) for name in TEXTS))
     return pc.and_(pc.less(at, pa.scalar(before, TIME)), has_text)
 
 
-def _blanked(store: Store, path: str, before: datetime) -> Iterator[pa.Table]:
+def _blanked(store: Store, lease: Lease, path: str, before: datetime) -> Iterator[pa.Table]:
     """The row groups as they are, less the texts that are due."""
     for group in read_row_groups(store, path):
         due, blank = _due(group, path, before), group
         for name in TEXTS:
             column = pc.if_else(due, pa.scalar(None, pa.string()), group[name])
             blank = blank.set_column(blank.schema.get_field_index(name), name, column)
+        lease.keep()
         yield blank
 
 
@@ -172,7 +104,7 @@ def _begun(
     finish: Callable[[Store, Lease, Move], None],
 ) -> bool:
     """Write the move down, look whether a run of it is worked, do it."""
-    night, joined = _night(part.path).date(), joined_id(part.path)
+    night, joined = night_of(part.path).date(), joined_id(part.path)
     runs = _owners(store, part.path, joined)
     move = Move(
         id=new_id(),

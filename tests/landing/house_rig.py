@@ -11,7 +11,7 @@ import orjson
 from landing_rig import Rig, rows_of
 
 from tasks.landing.housekeeping import House, Upkeep
-from tasks.landing.joining import TABLES_OF_RUN
+from tasks.landing.joinable import TABLES_OF_RUN
 from tasks.landing.plan import read_manifest
 from tasks.storing.filesystem import Store
 from tasks.storing.parts import described

@@ -12,7 +12,7 @@ from landing_rig import Rig
 from tasks.calling.engine import Engine
 from tasks.calling.past_calls import PastCalls
 from tasks.landing.commit import Commit
-from tasks.landing.joining import TABLES_OF_RUN
+from tasks.landing.joinable import TABLES_OF_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable

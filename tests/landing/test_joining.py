@@ -12,7 +12,8 @@ import pytest
 from house_rig import check_manifests, house, singles, sorted_rows, table, tidied
 
 from tasks.calling.engine import Engine
-from tasks.landing.joining import TABLES_OF_RUN, join, joinable
+from tasks.landing.joinable import TABLES_OF_RUN, joinable
+from tasks.landing.joining import join
 from tasks.landing.plan import read_manifest, write_plan
 from tasks.landing.shards import work_shard
 from tasks.landing.store_lock import store_lock
@@ -76,7 +77,7 @@ def test_large_runs_are_left_alone(rig: Callable[..., Rig], monkeypatch: pytest.
         for parts in (read_manifest(night.store, name) or {})["parts"].values()
         for part in parts
     )
-    monkeypatch.setattr("tasks.landing.joining.SMALL_BYTES", size_bytes)
+    monkeypatch.setattr("tasks.landing.joinable.SMALL_BYTES", size_bytes)
     assert all(len(group.manifests) < 3 for group in joinable(night.store, later()))
 
 
@@ -182,7 +183,7 @@ def test_two_houses_kept_at_once_come_to_the_same(rig: Callable[..., Rig]) -> No
 def test_a_reader_that_polls_while_parts_are_joined_never_misses_a_row(
     rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.landing.joining.MOST_RUNS", 3)
+    monkeypatch.setattr("tasks.landing.joinable.MOST_RUNS", 3)
     night = rig()
     singles(night, 12)
     wanted = {name: len(night.rows(name)) for name in ("outputs", "calls", "metrics")}

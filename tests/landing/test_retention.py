@@ -9,7 +9,7 @@ from house_rig import check_manifests, forget_journals, house, singles, sorted_r
 from landing_rig import row_groups
 
 from tasks.calling.engine import Engine
-from tasks.landing.joining import TABLES_OF_RUN
+from tasks.landing.joinable import TABLES_OF_RUN
 from tasks.landing.shards import work_shard
 
 if TYPE_CHECKING:
