@@ -34,6 +34,7 @@ def summary_markdown(manifest: dict[str, Any], seconds: float, store_url: str) -
     parts = "\n".join(
         f"| {name} | {sum(part['rows'] for part in parts):,} | `{store_url}/{parts[-1]['path']}` |"
         for name, parts in sorted(manifest["parts"].items())
+        if parts
     )
     return (
         f"# {manifest['run']}\n\nGeneration {manifest['generation']}, {state}.\n\n"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasks.calling.journal import Journal
+from tasks.calling.key_files import FINISHED_FAILURES
 from tasks.calling.open_parts import (
     JOURNAL_END,
     ROW_GROUP_ROWS,
@@ -24,7 +25,6 @@ from tasks.calling.open_parts import (
     put_decisions,
     spent,
 )
-from tasks.calling.past_calls import FINISHED_FAILURES
 from tasks.calling.recovery import recover
 from tasks.storing.errors import RowDeferred, UserError
 
@@ -180,6 +180,8 @@ class Ledger:
             ):
                 continue
             for row in await self._rows(place, key):
+                if row["status"] == "ok" and row["response"] is None:
+                    continue  # a ledger hit, or a text that is no longer kept
                 if own and row["call_id"] == call_id:
                     return row
                 if known is None and servable(row):

@@ -1,6 +1,6 @@
 """The calls a store remembers: an index over committed key files and still open parts, and the rows behind it.
 
-    _ledger/keys/<run>-g<generation>.parquet    one row per finished call of a committed run; schema KEYS
+    _ledger/keys/….parquet                      calls of committed runs, as `key_files` tells
     _ledger/open/<run>/<worker>-<n>.parquet     calls of runs that have not committed yet; schema CALLS
 
 One per store and process. The index is loaded once and refreshed; text is read on a hit only, a row group at a time.
@@ -9,7 +9,6 @@ One per store and process. The index is loaded once and refreshed; text is read 
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.calling.kept_groups import KeptGroups
+from tasks.calling.key_files import KEYS_FOLDER, finished_calls, key_segments
 from tasks.calling.key_index import KeyIndex, Place, Segment, key_prefixes
 
 if TYPE_CHECKING:
@@ -27,22 +27,10 @@ if TYPE_CHECKING:
 
     from tasks.storing.filesystem import Store
 
-KEYS_FOLDER = "_ledger/keys"
 OPEN_FOLDER = "_ledger/open"
 REFRESH_SECONDS = 60.0
 INDEXED_COLUMNS = ["key", "status", "error_kind", "cached", "finished_at"]
-FINISHED_FAILURES = ["refusal", "empty", "content_filter"]
-
-KEYS = pa.schema(
-    [
-        ("key", pa.binary(32)),
-        ("call_id", pa.string()),
-        ("part", pa.dictionary(pa.int32(), pa.string())),
-        ("row_group", pa.int32()),
-        ("finished_at", pa.timestamp("us", tz="UTC")),
-    ],
-    metadata={b"schema_version": b"1"},
-)
+LISTINGS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +57,7 @@ class PastCalls:
         self._index = KeyIndex()
         self._groups = KeptGroups(store)
         self._changing = threading.Lock()
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[KnownPart, int] = {}
         self._loaded: set[str] = set()
         self._gone: dict[int, float] = {}
         self.refreshed_at = -1e9
@@ -87,12 +75,27 @@ class PastCalls:
             if self.refreshed_at > moment:
                 return
             began = monotonic()
-            keys, calls = self._unknown(KEYS_FOLDER), self._unknown(OPEN_FOLDER)
-            found = [segment for path in keys for segment in self._keys_in(path)]
-            found += [segment for path in calls for segment in self._calls_in(path)]
-            self._index.add(found)
-            self._loaded.update(keys, calls)
+            for _ in range(LISTINGS):
+                if self._load():
+                    break
             self.refreshed_at = began
+
+    def _load(self) -> bool:
+        """Index what is listed and not known; False if some of it was gone by then.
+
+        What has gone was written elsewhere before (landed, or joined with others), so a new listing shows it.
+        """
+        keys, calls = self._unknown(KEYS_FOLDER), self._unknown(OPEN_FOLDER)
+        found: list[Segment] = []
+        gone = 0
+        for path in [*keys, *calls]:
+            try:
+                found += self._segments_in(path)
+            except FileNotFoundError:
+                gone += 1
+        self._index.add(found)
+        self._loaded.update(keys, calls)
+        return not gone
 
     def add(self, path: str, run: str, table: pa.Table, row_groups: np.ndarray[Any, Any]) -> None:
         """Index the finished, paid calls of `table` (the columns of INDEXED_COLUMNS); one row group per row."""
@@ -125,31 +128,21 @@ class PastCalls:
         return [path for path in self.store.list(folder) if path not in self._loaded]
 
     def _number(self, path: str, run: str) -> int:
-        if path not in self._numbers:
-            self.parts.append(KnownPart(path, run))
-            self._numbers[path] = len(self.parts) - 1
-        self._gone.pop(self._numbers[path], None)
-        return self._numbers[path]
+        part = KnownPart(path, run)
+        if part not in self._numbers:
+            self.parts.append(part)
+            self._numbers[part] = len(self.parts) - 1
+        self._gone.pop(self._numbers[part], None)
+        return self._numbers[part]
 
-    def _keys_in(self, path: str) -> Iterator[Segment]:
-        with suppress(FileNotFoundError), self.store.open_read(path) as file, pq.ParquetFile(file) as keys:
-            metadata = keys.schema_arrow.metadata or {}
-            part = self._number(metadata[b"part"].decode(), metadata[b"run"].decode())
-            table = keys.read(columns=["key", "row_group", "finished_at"])
-            for batch in table.to_batches():
-                count = len(batch)
-                prefixes = batch["key"].buffers()[1].slice(batch["key"].offset * 32, count * 32).to_pybytes()
-                yield Segment(
-                    key_prefixes(prefixes),
-                    np.full(count, part, dtype=np.int32),
-                    batch["row_group"].to_numpy(),
-                    batch["finished_at"].cast(pa.int64()).to_numpy(),
-                )
+    def _segments_in(self, path: str) -> Iterator[Segment]:
+        if path.startswith(KEYS_FOLDER):
+            return key_segments(self.store, path, self._number)
+        return self._calls_in(path)
 
     def _calls_in(self, path: str) -> Iterator[Segment]:
-        """Of an open part; none if it was landed meanwhile: its key file says where."""
         run = path.removeprefix(OPEN_FOLDER + "/").split("/")[0]
-        with suppress(FileNotFoundError), self.store.open_read(path) as file, pq.ParquetFile(file) as part:
+        with self.store.open_read(path) as file, pq.ParquetFile(file) as part:
             sizes = [part.metadata.row_group(number).num_rows for number in range(part.num_row_groups)]
             table = part.read(columns=INDEXED_COLUMNS)
             yield self._segment(path, run, table, np.repeat(np.arange(len(sizes)), sizes))
@@ -163,12 +156,3 @@ class PastCalls:
             row_groups[wanted].astype(np.int32),
             pc.cast(table["finished_at"], pa.int64()).to_numpy()[wanted],
         )
-
-
-def finished_calls(table: pa.Table) -> pa.ChunkedArray:
-    """One bool per row: the call was paid for and has an outcome that asking again would not change."""
-    outcome = pc.or_(
-        pc.equal(table["status"], "ok"),
-        pc.fill_null(pc.is_in(table["error_kind"], value_set=pa.array(FINISHED_FAILURES)), False),
-    )
-    return pc.and_(outcome, pc.invert(pc.fill_null(table["cached"], False)))

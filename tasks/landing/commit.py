@@ -17,11 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.landing.landed_calls import Landing
+from tasks.landing.left_overs import not_needed
 from tasks.landing.lessons import keep_lessons
+from tasks.landing.moves import PER_RUN
 from tasks.landing.output_sums import OutputSums
 from tasks.landing.outputs import OVER_BUDGET
-from tasks.landing.plan import read_manifest
 from tasks.landing.run_paths import generation_manifest_path, manifest_path, rejects_path
+from tasks.landing.settling import own_manifest
 from tasks.storing.errors import NightpressError
 from tasks.storing.parts import Part, merge_parts, part_path, write_part
 from tasks.storing.records import write_json
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from tasks.storing.filesystem import Store
 
 REASONS = 5
-PER_RUN = ("outputs", "rejects", "deferred", "scores", "metrics", "model_metrics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +60,29 @@ class Commit:
             NightpressError: the rows do not add up; the tables are as they were.
         """
         store, plan = self.store, self.plan
-        former = read_manifest(store, plan.run)
+        former = own_manifest(store, plan.run)
+        series = former.get("series", 0) if former else 0
         worked = sum(record.rows - record.deferred for record in self.records)
         self._add_up(worked + self._carried(former), sum(record.deferred for record in self.records))
         landing = Landing(store, plan.run, plan.run_date, plan.generation, _landed(former))
         parts: dict[str, list[Part]] = {"calls": [landing.land()]}
         sums = OutputSums()
-        parts["outputs"] = [self._merged("outputs", OUTPUTS, sums)]
-        parts["deferred"] = [self._merged("deferred", DEFERRED, None)]
+        parts["outputs"] = [self._merged("outputs", OUTPUTS, series, sums)]
+        parts["deferred"] = [self._merged("deferred", DEFERRED, series)]
         parts["rejects"] = [
-            merge_parts(store, self._path("rejects"), REJECTS, [rejects_path(plan.run, plan.hash)])
+            merge_parts(store, self._path("rejects", series), REJECTS, [rejects_path(plan.run, plan.hash)])
         ]
-        parts["scores"] = [self._merged("scores", SCORES, None)]
+        parts["scores"] = [self._merged("scores", SCORES, series)]
         deferred = parts["deferred"][0].rows
         metrics = sums.metric_rows(plan.run, plan.recipe["recipe"], deferred)
-        parts["metrics"] = [write_part(store, self._path("metrics"), METRICS, metrics)]
+        parts["metrics"] = [write_part(store, self._path("metrics", series), METRICS, metrics)]
         models = landing.sums.model_rows(plan.run)
-        parts["model_metrics"] = [write_part(store, self._path("model_metrics"), MODEL_METRICS, models)]
+        parts["model_metrics"] = [
+            write_part(store, self._path("model_metrics", series), MODEL_METRICS, models)
+        ]
         self._add_up(sums.made + sums.failed, deferred)
-        manifest = self._manifest(parts, former, landing, sums, deferred)
-        self._remove_unnamed()
+        manifest = {**self._manifest(parts, former, landing, sums, deferred), "series": series}
+        self._remove_unnamed(series)
         lessons = [lesson for record in self.records for lesson in record.lessons]
         keep_lessons(store, plan.recipe["recipe"], plan.run, lessons)
         write_json(store, generation_manifest_path(plan.run, plan.generation), manifest)
@@ -101,12 +105,13 @@ class Commit:
         rows = former["rows"]
         return int(rows["made"] + rows["failed"] - rows["retryable"])
 
-    def _path(self, table: str) -> str:
-        return part_path(table, self.plan.run_date, f"{self.plan.run}-0")
+    def _path(self, table: str, series: int) -> str:
+        """One name for all generations; another once housekeeping has joined the part of the last with others."""
+        return part_path(table, self.plan.run_date, f"{self.plan.run}-{series}")
 
-    def _merged(self, table: str, schema: pa.Schema, sums: OutputSums | None) -> Part:
+    def _merged(self, table: str, schema: pa.Schema, series: int, sums: OutputSums | None = None) -> Part:
         staged = [record.parts[table] for record in self.records if table in record.parts]
-        path = self._path(table)
+        path = self._path(table, series)
         carried = [path] if self.redone is not None and self.store.exists(path) else []
         redone = pa.array(sorted(self.redone or ()), pa.string())
 
@@ -176,26 +181,18 @@ class Commit:
         missed = sums.failed + held_back
         return missed <= self.max_failed * (sums.made + missed)
 
-    def _remove_unnamed(self) -> None:
+    def _remove_unnamed(self, series: int) -> None:
         """Parts of this run on another date, from a plan that was replaced."""
         name = re.compile(rf"/{re.escape(self.plan.run)}-\d+\.parquet$")
         for table in PER_RUN:
-            keep = self._path(table)
+            keep = self._path(table, series)
             self.store.delete([path for path in self.store.list(table) if name.search(path) and path != keep])
 
 
 def clean_up(store: Store, plan: Plan, manifest: dict[str, Any]) -> None:
     """Remove what a committed run needs no more; done again at the next start if a kill left something."""
     store.delete(manifest["landed"])
-    folder = f"_runs/{plan.run}/"
-    keep_requests = manifest["rows"]["retryable"] or manifest["rows"]["deferred"]
-    kept = re.compile(
-        r"(plan|g\d+)\.json$"
-        + (rf"|(requests|rejects)-{plan.hash[:12]}\.parquet$|decisions/" if keep_requests else "")
-    )
-    store.delete(
-        [path for path in store.list(folder.rstrip("/")) if not kept.search(path.removeprefix(folder))]
-    )
+    store.delete(not_needed(store.list(f"_runs/{plan.run}"), plan.run, plan.hash, manifest))
 
 
 def _landed(former: dict[str, Any] | None) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.calling.past_calls import KEYS, KEYS_FOLDER, OPEN_FOLDER, finished_calls
+from tasks.calling.key_files import KEYS, KEYS_FOLDER, key_groups, key_rows
+from tasks.calling.past_calls import OPEN_FOLDER
 from tasks.landing.call_sums import CallSums
 from tasks.storing.parts import Part, part_path, read_rows, write_batches
 from tasks.storing.schemas import CALLS
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
     from tasks.storing.filesystem import Store
 
-KEYS_PER_ROW_GROUP = 65536
+ID_COLUMNS = ["call_id", "cached", "finished_at"]
 
 
 class Landing:
     """One pass over the open parts of a run.
 
-    A call that stands in two of them (a replay met its hit again) is landed once. The part's name is the same in
-    every try, so a commit that was killed leaves nothing double.
+    A call that stands in two of them (a replay met its hit again) is landed once. One that an earlier generation paid
+    for and this one had to pay again, as its key or its text is kept no more, is another call, with an id of its own.
+    The part's name is the same in every try, so a commit that was killed leaves nothing double.
     """
 
     def __init__(self, store: Store, run: str, run_date: date, generation: int, earlier: list[str]) -> None:
@@ -37,18 +38,21 @@ class Landing:
         self.keys_path = f"{KEYS_FOLDER}/{run}-g{generation}.parquet"
         self.sources = store.list(f"{OPEN_FOLDER}/{run}")
         self.sums = CallSums()
-        self._seen = {each for path in earlier if path != self.path for each in _ids(store, path)}
         self._keys: list[pa.Table] = []
         self._earlier = [path for path in earlier if path != self.path]
+        self._paid: dict[str, int] = {}  # by earlier generations: call_id → when it finished
+        self._seen: set[str] = set()
+        for path in self._earlier:
+            self._take_in(path)
 
     def land(self) -> Part:
         """Write the part, then its key file."""
         for path in self._earlier:
-            for batch in read_rows(self.store, path, CallSums.COLUMNS):
-                self.sums.add(pa.Table.from_batches([batch]))
+            for batch in read_rows(self.store, path, [*CallSums.COLUMNS, "run"]):
+                self.sums.add(self._own(batch))
         part = write_batches(self.store, self.path, CALLS, self._groups())
         labels = {"run": self.run, "part": self.path}
-        write_batches(self.store, self.keys_path, KEYS, self._key_groups(), metadata=labels)
+        write_batches(self.store, self.keys_path, KEYS, key_groups(self._keys), metadata=labels)
         return part
 
     def _groups(self) -> Iterator[pa.Table]:
@@ -58,38 +62,37 @@ class Landing:
                 table = self._unseen(pa.Table.from_batches([batch]))
                 if table.num_rows:
                     self.sums.add(table.select(CallSums.COLUMNS))
-                    self._keys.append(_keys_of(table, self.path, number))
+                    self._keys.append(key_rows(table, self.path, number).select(KEYS.names))
                     number += 1
                     yield table
 
     def _unseen(self, table: pa.Table) -> pa.Table:
-        fresh = []
-        for each in table["call_id"].to_pylist():
-            fresh.append(each not in self._seen)
-            self._seen.add(each)
+        fresh, ids = [], []
+        for each, cached, finished in _ids(table):
+            again = not cached and finished is not None and self._paid.get(each, finished) != finished
+            ids.append(f"{each}-{finished:x}" if again else each)
+            fresh.append(ids[-1] not in self._seen)
+            self._seen.add(ids[-1])
+        if ids != table["call_id"].to_pylist():
+            place = table.schema.get_field_index("call_id")
+            table = table.set_column(place, table.schema.field(place), pa.array(ids, pa.string()))
         return table if all(fresh) else table.filter(pa.array(fresh))
 
-    def _key_groups(self) -> Iterator[pa.Table]:
-        if self._keys:
-            keys = pa.concat_tables(self._keys).unify_dictionaries()
-            for start in range(0, len(keys), KEYS_PER_ROW_GROUP):
-                yield keys.slice(start, KEYS_PER_ROW_GROUP)
+    def _take_in(self, path: str) -> None:
+        for batch in read_rows(self.store, path, [*ID_COLUMNS, "run"]):
+            for each, cached, finished in _ids(self._own(batch)):
+                self._seen.add(each)
+                if not cached and finished is not None:
+                    self._paid[each] = finished
+
+    def _own(self, batch: pa.RecordBatch) -> pa.Table:
+        """This run's rows: housekeeping joins parts of several runs."""
+        table = pa.Table.from_batches([batch])
+        return table.filter(pc.equal(table["run"], self.run))
 
 
-def _keys_of(table: pa.Table, path: str, row_group: int) -> pa.Table:
-    finished = table.filter(finished_calls(table))
-    count = len(finished)
-    keys = [bytes.fromhex(key) for key in finished["key"].to_pylist()]
-    columns: list[Any] = [
-        pa.array(keys, pa.binary(32)),
-        finished["call_id"],
-        pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, dtype=np.int32)), pa.array([path])),
-        pa.array(np.full(count, row_group, dtype=np.int32)),
-        pc.cast(finished["finished_at"], KEYS.field("finished_at").type),
-    ]
-    return pa.table(columns, schema=KEYS)
-
-
-def _ids(store: Store, path: str) -> Iterator[str]:
-    for batch in read_rows(store, path, ["call_id"]):
-        yield from batch["call_id"].to_pylist()
+def _ids(table: pa.Table) -> Iterator[tuple[str, bool | None, int | None]]:
+    """call_id, cached, and when it finished in microseconds, of each row."""
+    columns = [table[name] for name in ID_COLUMNS]
+    columns[2] = pc.cast(columns[2], pa.int64())
+    return zip(*(column.to_pylist() for column in columns), strict=True)

@@ -27,6 +27,7 @@ from tasks.landing.plan import (
 )
 from tasks.landing.run_paths import checked_run_name, rejects_path, requests_path
 from tasks.landing.selecting import selection
+from tasks.landing.settling import settle_left
 from tasks.landing.sorting import shard_of, sort_requests, store_requests
 from tasks.patterns.recipe import check_models, models_needed
 from tasks.patterns.running import check_runs
@@ -124,6 +125,7 @@ def _read(store: Store, wish: Wish) -> Sorted:
 
 
 def _start(store: Store, wish: Wish, table: Sorted) -> Start:
+    settle_left(store)
     known, manifest = read_plan(store, wish.run), read_manifest(store, wish.run)
     fresh_plan = _plan(wish, table, generation=(manifest["generation"] if manifest else 0) + 1)
     if known is not None and known.hash == fresh_plan.hash and not (wish.replace and manifest):
@@ -176,7 +178,9 @@ def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
 
 
 def _again(store: Store, known: Plan, manifest: dict[str, Any]) -> Start:
-    redo = _may_go_better(store, manifest, len(known.shard_rows))
+    rows = manifest["rows"]
+    may = rows["retryable"] or rows["deferred"]  # else its outputs may have been joined with other runs'
+    redo = _may_go_better(store, manifest, len(known.shard_rows)) if may else {}
     if not redo:
         return Start("done", known, None, manifest)
     plan = known.model_copy(update={"generation": manifest["generation"] + 1})

@@ -1,4 +1,4 @@
-"""The store: one folder tree of whole files, on a disk or in a bucket, behind eight verbs.
+"""The store: one folder tree of whole files, on a disk or in a bucket, behind a few verbs.
 
 Every write is all or nothing: a reader sees the old file or the new one, never half of one, and a killed
 writer leaves nothing that a reader of tables or `list` would see.
@@ -17,10 +17,13 @@ from tasks.storing.local_files import LocalFiles
 from tasks.storing.s3_files import S3Files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from pydantic import SecretStr
+
+    from tasks.storing.file_stat import FileStat, Unfinished
 
 KINDS = "a plain path, file:///path or s3://bucket/prefix"
 
@@ -36,6 +39,9 @@ class Files(Protocol):
     def delete(self, paths: Iterable[str]) -> None: ...
     def open_read(self, path: str) -> BinaryIO: ...
     def open_write(self, path: str) -> AbstractContextManager[BinaryIO]: ...
+    def stat(self, path: str) -> FileStat: ...
+    def unfinished(self, before: datetime) -> Sequence[Unfinished]: ...
+    def discard(self, unfinished: Iterable[Unfinished]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,18 @@ class Store:
         Do not close it inside the block.
         """
         return self.files.open_write(_checked(path))
+
+    def stat(self, path: str) -> FileStat:
+        """The file's size, and when it was last written by the storage's own clock; FileNotFoundError if there is none."""
+        return self.files.stat(_checked(path))
+
+    def unfinished(self, before: datetime) -> Sequence[Unfinished]:
+        """What killed writers left: files begun before that moment that nobody has finished. They take room, unseen."""
+        return self.files.unfinished(before)
+
+    def discard(self, unfinished: Iterable[Unfinished]) -> None:
+        """Remove those; a writer that was alive after all fails."""
+        self.files.discard(unfinished)
 
 
 def _scheme(url: str) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISDIR
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
 from tasks.storing.errors import UserError
+from tasks.storing.file_stat import FileStat, Unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 # Not beside the target: Polars fails on a folder of Parquet that holds a file of any other kind, hidden or not.
 UNFINISHED = ".unfinished"
@@ -91,6 +94,30 @@ class LocalFiles:
                 _sync(file)
                 Path(file.name).replace(target)
                 _sync_folder(target.parent)
+
+    def stat(self, path: str) -> FileStat:
+        with self._explaining():
+            try:
+                found = self._at(path).stat()
+            except NotADirectoryError as error:
+                raise FileNotFoundError(path) from error
+        if S_ISDIR(found.st_mode):
+            raise FileNotFoundError(path)
+        return FileStat(found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+
+    def unfinished(self, before: datetime) -> Sequence[Unfinished]:
+        found = []
+        with self._explaining(), suppress(FileNotFoundError):
+            for file in sorted((self.folder / UNFINISHED).iterdir()):
+                with suppress(FileNotFoundError):
+                    if file.stat().st_mtime < before.timestamp():
+                        found.append(Unfinished(file.name))
+        return found
+
+    def discard(self, unfinished: Iterable[Unfinished]) -> None:
+        with self._explaining():
+            for each in unfinished:
+                (self.folder / UNFINISHED / each.path).unlink(missing_ok=True)
 
     @contextmanager
     def _unfinished(self, target: Path) -> Iterator[BinaryIO]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -111,9 +112,9 @@ def merge_parts(
         sources: parts in the store, opened one after the other; `path` itself may be one.
         keep: gets each row group and returns what shall stand in its place.
     """
-    groups = (group for source in sources for group in _row_groups(store, source))
+    groups = (group for source in sources for group in read_row_groups(store, source))
     kept = groups if keep is None else map(keep, groups)
-    return write_batches(store, path, schema, _joined(kept), metadata=metadata)
+    return write_batches(store, path, schema, joined_groups(kept), metadata=metadata)
 
 
 def read_rows(store: Store, path: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
@@ -123,8 +124,37 @@ def read_rows(store: Store, path: str, columns: Sequence[str] | None = None) -> 
         FileNotFoundError: there is no such part.
         NightpressError: the file is not Parquet.
     """
-    for group in _row_groups(store, path, columns):
+    for group in read_row_groups(store, path, columns):
         yield from group.to_batches()
+
+
+def read_row_groups(store: Store, path: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """As `read_rows`, a table for each row group, in order."""
+    with closing(store.open_read(path)) as file, _opened(file, f"{store.url}/{path}") as part:
+        for number in range(part.num_row_groups):
+            yield part.read_row_group(number, columns=columns)
+
+
+def joined_groups(groups: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in order, small tables put together."""
+    waiting: list[pa.Table] = []
+    rows = size_bytes = 0
+    for group in groups:
+        if waiting and (rows + group.num_rows > JOINED_ROWS or size_bytes + group.nbytes > JOINED_BYTES):
+            yield pa.concat_tables(waiting, promote_options="default")
+            waiting, rows, size_bytes = [], 0, 0
+        waiting.append(group)
+        rows += group.num_rows
+        size_bytes += group.nbytes
+    if waiting:
+        yield pa.concat_tables(waiting, promote_options="default")
+
+
+def described(store: Store, path: str) -> Part:
+    """The part at `path` as a manifest names it, read whole."""
+    content = store.read(path)
+    with pq.ParquetFile(io.BytesIO(content)) as part:
+        return Part(path, part.metadata.num_rows, len(content), hashlib.sha256(content).hexdigest())
 
 
 class _Sink:
@@ -150,12 +180,6 @@ class _Sink:
         self.closed = True
 
 
-def _row_groups(store: Store, path: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    with closing(store.open_read(path)) as file, _opened(file, f"{store.url}/{path}") as part:
-        for number in range(part.num_row_groups):
-            yield part.read_row_group(number, columns=columns)
-
-
 @contextmanager
 def _opened(file: BinaryIO, where: str) -> Iterator[pq.ParquetFile]:
     try:
@@ -164,20 +188,6 @@ def _opened(file: BinaryIO, where: str) -> Iterator[pq.ParquetFile]:
         raise NightpressError(f"{where} is not a Parquet file: {error}") from error
     with part:
         yield part
-
-
-def _joined(groups: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    waiting: list[pa.Table] = []
-    rows = size_bytes = 0
-    for group in groups:
-        if waiting and (rows + group.num_rows > JOINED_ROWS or size_bytes + group.nbytes > JOINED_BYTES):
-            yield pa.concat_tables(waiting, promote_options="default")
-            waiting, rows, size_bytes = [], 0, 0
-        waiting.append(group)
-        rows += group.num_rows
-        size_bytes += group.nbytes
-    if waiting:
-        yield pa.concat_tables(waiting, promote_options="default")
 
 
 def _fitted(batch: pa.Table | pa.RecordBatch, schema: pa.Schema) -> pa.Table:

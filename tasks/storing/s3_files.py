@@ -13,11 +13,13 @@ import s3fs
 from botocore.exceptions import BotoCoreError
 
 from tasks.storing.errors import UserError
+from tasks.storing.file_stat import FileStat, Unfinished
 from tasks.storing.s3_errors import explaining, refused, server_code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from pydantic import SecretStr
 
@@ -139,6 +141,30 @@ class S3Files:
                 with suppress(OSError, BotoCoreError):
                     file.discard()
                 raise
+
+    def stat(self, path: str) -> FileStat:
+        head = self._call("head_object", Key=self._key(path))
+        return FileStat(head["ContentLength"], head["LastModified"])
+
+    def unfinished(self, before: datetime) -> Sequence[Unfinished]:
+        cut = len(self._key(""))
+        found: list[Unfinished] = []
+        more: dict[str, str] = {}
+        while True:
+            page = self._call("list_multipart_uploads", Prefix=self._key(""), **more)
+            found += [
+                Unfinished(each["Key"][cut:], each["UploadId"])
+                for each in page.get("Uploads", [])
+                if each["Initiated"] < before
+            ]
+            if not page.get("IsTruncated"):
+                return found
+            more = {"KeyMarker": page["NextKeyMarker"], "UploadIdMarker": page["NextUploadIdMarker"]}
+
+    def discard(self, unfinished: Iterable[Unfinished]) -> None:
+        for each in unfinished:
+            with suppress(FileNotFoundError):
+                self._call("abort_multipart_upload", Key=self._key(each.path), UploadId=each.upload)
 
     def _key(self, path: str) -> str:
         if "?versionId=" in path:

@@ -21,7 +21,8 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from tasks.calling.past_calls import KEYS, KEYS_FOLDER, PastCalls
+from tasks.calling.key_files import KEYS, KEYS_FOLDER
+from tasks.calling.past_calls import PastCalls
 from tasks.storing.filesystem import Store
 from tasks.storing.parts import write_batches
 

@@ -14,7 +14,8 @@ import pytest
 from calling_rig import Rig
 
 from tasks.calling.kept_groups import KeptGroups
-from tasks.calling.past_calls import KEYS_FOLDER, OPEN_FOLDER, PastCalls
+from tasks.calling.key_files import KEYS_FOLDER
+from tasks.calling.past_calls import OPEN_FOLDER, PastCalls
 from tasks.landing.landed_calls import Landing
 from tasks.storing.errors import RowDeferred
 from tasks.storing.filesystem import Store

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, BinaryIO
 from tasks.storing.filesystem import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
+    from tasks.storing.file_stat import FileStat, Unfinished
     from tasks.storing.filesystem import Files
 
 
@@ -54,6 +56,17 @@ class FailingFiles:
 
     def open_read(self, path: str) -> BinaryIO:
         return self.real.open_read(path)
+
+    def stat(self, path: str) -> FileStat:
+        return self.real.stat(path)
+
+    def unfinished(self, before: datetime) -> Sequence[Unfinished]:
+        return self.real.unfinished(before)
+
+    def discard(self, unfinished: Iterable[Unfinished]) -> None:
+        for each in unfinished:
+            self._change()
+            self.real.discard([each])
 
     @contextmanager
     def open_write(self, path: str) -> Iterator[BinaryIO]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 
@@ -70,8 +71,22 @@ class StoreContract:
         assert store.list() == ["b/d"]
         store.delete([])
 
+    def test_a_file_tells_its_size_and_age(self, store):
+        began = datetime.now(UTC) - timedelta(seconds=2)
+        store.write("a/b", b"four")
+        told = store.stat("a/b")
+        assert told.size_bytes == 4
+        assert began <= told.changed_at <= datetime.now(UTC) + timedelta(seconds=2)
+        for absent in ("a", "a/c"):
+            with pytest.raises(FileNotFoundError):
+                store.stat(absent)
+
+    def test_nothing_finished_is_unfinished(self, store):
+        store.write("a/b", b"x")
+        assert list(store.unfinished(datetime.now(UTC) + timedelta(days=1))) == []
+
     def test_odd_paths_are_rejected(self, store):
-        verbs = [store.read, store.exists, store.open_read, store.open_write]
+        verbs = [store.read, store.exists, store.open_read, store.open_write, store.stat]
         verbs += [
             lambda p: store.write(p, b""),
             lambda p: store.write_new(p, b""),

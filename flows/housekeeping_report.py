@@ -1,0 +1,54 @@
+"""What housekeeping did, in words: one line, and a table."""
+
+from tasks.landing.housekeeping import Amount, Tidied, Upkeep
+from tasks.landing.joinable import TABLES_OF_RUN
+
+UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def line(told: list[Tidied], upkeep: Upkeep) -> str:
+    """Keys, parts, bytes and rows, before and after."""
+    by_name = {each.what: each for each in told}
+    keys = by_name["ledger keys"]
+    joined = [by_name[table] for table in TABLES_OF_RUN]
+    before, after = Amount(), Amount()
+    for each in joined:
+        before.add(each.before.files, each.before.rows, each.before.size_bytes)
+        after.add(each.after.files, each.after.rows, each.after.size_bytes)
+    removed = by_name["calls removed"].before
+    left = sum(each.before.files for each in told if each.what in LEFT)
+    sizes = f"{size(before.size_bytes)} → {size(after.size_bytes)}"
+    said = [
+        f"keys {keys.before.rows:,} → {keys.after.rows:,} in {keys.before.files:,} → {keys.after.files:,} files",
+        f"small parts {before.files:,} → {after.files:,} ({sizes}, {before.rows:,} rows kept)",
+        f"{by_name['texts of calls'].before.rows:,} calls without their text from now on",
+        f"{removed.rows:,} calls removed ({removed.files:,} parts, {size(removed.size_bytes)})",
+        f"{left:,} files left behind removed",
+    ]
+    return ("dry run, nothing done: " if upkeep.dry_run else "") + "; ".join(said)
+
+
+def markdown(told: list[Tidied], store_url: str, upkeep: Upkeep) -> str:
+    """A table with a row per thing."""
+    rows = "\n".join(
+        f"| {each.what} | {each.before.files:,} → {each.after.files:,} | {each.before.rows:,} → {each.after.rows:,} | "
+        f"{size(each.before.size_bytes)} → {size(each.after.size_bytes)} |"
+        for each in told
+    )
+    done = "What would be done; nothing was." if upkeep.dry_run else "Done."
+    return (
+        f"# Housekeeping\n\n`{store_url}`: {done}\n\n| | files | rows | bytes |\n|---|---|---|---|\n{rows}\n\n"
+        "Of tables: the small parts that were joined. Of texts: the calls that had one. "
+        "Of runs never committed: as rows, the runs.\n"
+    )
+
+
+def size(size_bytes: int) -> str:
+    """Bytes for people."""
+    value, unit = float(size_bytes), 0
+    while value >= 1000 and unit < len(UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{value:.0f} {UNITS[unit]}" if unit == 0 or value >= 100 else f"{value:.1f} {UNITS[unit]}"
+
+
+LEFT = frozenset({"runs never committed", "working files left behind", "unfinished files"})
