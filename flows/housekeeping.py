@@ -11,6 +11,7 @@ from pydantic import Field
 
 from blocks.places import open_store, store_place
 from flows.housekeeping_report import line, markdown
+from flows.mistakes import explained
 from tasks.landing.housekeeping import House, Upkeep
 from tasks.storing.errors import NightpressError
 
@@ -19,7 +20,7 @@ Days = Annotated[int, Field(ge=1, le=36500)]
 
 @flow(name="housekeeping", flow_run_name="housekeeping", validate_parameters=True)
 def housekeeping(
-    store: str | None = None,
+    store: str = "",
     keep_keys_days: Days = 30,
     compact_after_days: Days = 2,
     keep_calls_days: Days | None = None,
@@ -33,22 +34,24 @@ def housekeeping(
         store: The store: a path, file:// or s3:// URL, or block:NAME. Empty: the usual place.
         keep_keys_days: For how many days a finished call is found again by other runs, 1 to 36500. A recipe whose cache.ttl (7d unless it says otherwise, without limit) is longer pays again for what is older; so does a committed run that is made anew with replace. A run with failed or deferred rows keeps its keys until it is whole.
         compact_after_days: How many days after its commit a run's small files are joined with those of other runs of its date, 1 to 36500.
-        keep_calls_days: After how many days calls are removed, 1 to 36500; a file goes once its youngest call is older, its older texts at once. Empty: never.
-        keep_prompts_days: After how many days prompt and response of a call are blanked, 1 to 36500; it is then not reused any more. Empty: never.
+        keep_calls_days: After how many days calls are removed, 1 to 36500; a file goes once its youngest call is older, its older texts at once. None: never.
+        keep_prompts_days: After how many days prompt and response of a call are blanked, 1 to 36500; it is then not reused any more. None: never.
         keep_open_days: After how many days without a sign of life a run that never committed is forgotten, 1 to 36500; its paid calls are lost, and starting it again begins anew.
         dry_run: Say what would be done, and do nothing.
     """
-    content = open_store(store_place(store))
-    upkeep = Upkeep(
-        keep_keys_days, compact_after_days, keep_calls_days, keep_prompts_days, keep_open_days, dry_run
-    )
-    try:
-        told = House(content, upkeep, datetime.now(UTC)).tidy()
-    except OSError as error:
-        raise NightpressError(f"housekeeping of {content.url} cannot go on: {error}") from error
-    create_markdown_artifact(
-        markdown(told, content.url, upkeep),
-        key="housekeeping",
-        description="What housekeeping did" if not dry_run else "What housekeeping would do",
-    )
-    return Completed(message=line(told, upkeep))
+    with explained() as mistake:
+        content = open_store(store_place(store))
+        upkeep = Upkeep(
+            keep_keys_days, compact_after_days, keep_calls_days, keep_prompts_days, keep_open_days, dry_run
+        )
+        try:
+            told = House(content, upkeep, datetime.now(UTC)).tidy()
+        except OSError as error:
+            raise NightpressError(f"housekeeping of {content.url} cannot go on: {error}") from error
+        create_markdown_artifact(
+            markdown(told, content.url, upkeep),
+            key="housekeeping",
+            description="What housekeeping did" if not dry_run else "What housekeeping would do",
+        )
+        return Completed(message=line(told, upkeep))
+    return mistake.state

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 from prefect import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
@@ -84,9 +84,13 @@ def _save_new(block: Any) -> None:
 
 
 def _pool() -> None:
+    """The work pool; relative paths in a form are meant from where this was started."""
+    template = ProcessWorker.get_default_base_job_template()
+    template["variables"]["properties"]["working_dir"]["default"] = str(Path.cwd())
     with get_client(sync_client=True) as client:
         try:
             client.read_work_pool(POOL)
+            client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=template))
         except ObjectNotFound:
             client.create_work_pool(
                 WorkPoolCreate(
@@ -94,7 +98,7 @@ def _pool() -> None:
                     type="process",
                     description="Where Nightpress runs: a process for each flow run.",
                     concurrency_limit=RUNS_AT_ONCE,
-                    base_job_template=ProcessWorker.get_default_base_job_template(),
+                    base_job_template=template,
                 )
             )
 
