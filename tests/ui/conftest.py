@@ -23,7 +23,7 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PATIENCE_MS = 60_000
+PATIENCE_MS = 15_000
 SETTLED_MS = 1_500
 
 
@@ -69,7 +69,7 @@ class Ui:
 
     def choose(self, field: str, *options: str) -> None:
         """Pick from the drop-down under this label."""
-        self.page.get_by_label(re.compile(rf"^{field}\b")).first.click()
+        self.page.get_by_role("button", name=f"Select {field}", exact=True).click()
         for option in options:
             self.page.get_by_role("option", name=option, exact=True).click()
         self.page.keyboard.press("Escape")
