@@ -190,7 +190,7 @@ def clean_up(store: Store, plan: Plan, manifest: dict[str, Any]) -> None:
     folder = f"_runs/{plan.run}/"
     keep_requests = manifest["rows"]["retryable"] or manifest["rows"]["deferred"]
     kept = re.compile(
-        r"(plan|g\d+)\.json$"
+        r"(plan|g\d+)\.json$|^report\.html$"
         + (rf"|(requests|rejects)-{plan.hash[:12]}\.parquet$|decisions/" if keep_requests else "")
     )
     store.delete(
