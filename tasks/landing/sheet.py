@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class Sheet:
         numbers: how many of the last columns hold figures.
         shares: for each row how long its bar is, from 0 to 1; empty for a table without bars.
         note: what has to be known to read it.
+        lesser: titles of columns that a narrow place can do without.
     """
 
     title: str
@@ -22,10 +23,23 @@ class Sheet:
     numbers: int = 0
     shares: tuple[float, ...] = ()
     note: str = ""
+    lesser: tuple[str, ...] = ()
 
     def is_number(self, column: int) -> bool:
         """Whether the column with this index holds figures."""
         return column >= len(self.columns) - self.numbers
+
+    @property
+    def narrow(self) -> Sheet:
+        """The same without its lesser columns."""
+        kept = [place for place, title in enumerate(self.columns) if title not in self.lesser]
+        return replace(
+            self,
+            columns=tuple(self.columns[place] for place in kept),
+            rows=tuple(tuple(row[place] for place in kept) for row in self.rows),
+            numbers=sum(self.is_number(place) for place in kept),
+            lesser=(),
+        )
 
 
 def of_largest(amounts: list[float | None]) -> tuple[float, ...]:

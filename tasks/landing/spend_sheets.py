@@ -15,6 +15,7 @@ TOP: Final = "make"
 FIGURES: Final = (
     "calls", "ledger", "failed", "tokens in", "tokens out", "cached in", "USD", "USD failed", "mean s", "p95 s",
 )  # fmt: skip
+LESSER: Final = ("role", "ledger", "cached in", "USD failed", "mean s")
 NOTE: Final = (
     "`calls` were sent, `ledger` answered without one. `cached in`: share of the tokens in that the provider had "
     "cached. `USD failed` is in `USD`: attempts that gave no answer."
@@ -43,7 +44,7 @@ def _sheet(title: str, who: tuple[str, ...], spends: dict[tuple[str, ...], Spend
     )
     rows = tuple((*names, *_figures(spend)) for names, spend in dearest)
     shares = of_largest([spend.usd for _, spend in dearest])
-    return Sheet(title, (*who, *FIGURES), rows, len(FIGURES), shares, NOTE if rows else "")
+    return Sheet(title, (*who, *FIGURES), rows, len(FIGURES), shares, NOTE if rows else "", LESSER)
 
 
 def _figures(spend: Spend) -> tuple[str, ...]:
