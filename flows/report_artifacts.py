@@ -16,9 +16,11 @@ from tasks.landing.report_file import write_report
 from tasks.landing.report_markdown import report_markdown
 from tasks.landing.sheet import Sheet
 from tasks.landing.spend_sheets import spend_by_step
+from tasks.landing.wording import one_line
 from tasks.storing.filesystem import Store
 
 MOST_ROWS = 500
+LONGEST_CELL = 300
 
 
 def publish_report(store: Store, run: str) -> str:
@@ -88,7 +90,8 @@ def _warned(error: Exception) -> str:
 
 
 def _table(sheet: Sheet) -> list[dict[str, Any]]:
-    return [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows[:MOST_ROWS]]
+    rows = (tuple(one_line(cell, LONGEST_CELL) for cell in row) for row in sheet.rows[:MOST_ROWS])
+    return [dict(zip(sheet.columns, row, strict=True)) for row in rows]
 
 
 def _left(report: Report) -> list[dict[str, Any]]:

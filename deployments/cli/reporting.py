@@ -16,7 +16,7 @@ from tasks.landing.night_report import read_report
 from tasks.landing.report_contents import SIMULATED, headline, sheets, state_of
 from tasks.landing.report_file import report_url, write_report
 from tasks.landing.run_paths import report_path
-from tasks.landing.wording import times
+from tasks.landing.wording import one_line, times
 from tasks.storing.errors import NightpressError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tasks.storing.filesystem import Store
 
 MOST_ROWS = 20
+LONGEST_CELL = 300
 PIPE_COLUMNS = 240
 WIDE_COLUMNS = 150
 
@@ -77,7 +78,7 @@ def _table(sheet: Sheet) -> Table:
             title, justify="right" if number else "left", no_wrap=number, overflow="fold", min_width=3
         )
     for row in sheet.rows[:MOST_ROWS]:
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*(escape(one_line(cell, LONGEST_CELL)) for cell in row))
     return table
 
 

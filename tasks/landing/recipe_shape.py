@@ -27,9 +27,7 @@ class Shape:
     """One box of the picture.
 
     Attributes:
-        kind: a pattern, or what a pattern asks on its own: classifier, coordinator, specialist, comparer, judge,
-            merger, assembly, reviewer.
-        title: what it is called.
+        kind: a pattern, or what a pattern asks on its own, such as `judge`.
         steps: matches the `step` of its calls.
         role: of its calls; None for a box that makes none itself.
         models: as the recipe names them.
@@ -173,8 +171,7 @@ class _Drawing:
         return Shape("team", title, _exactly(path), None, (), said, label, inner, helpers, again)
 
     def _helper(self, kind: str, path: str, choice: ModelChoice | None) -> Shape:
-        models = self._judges(choice)
-        return Shape(kind, kind, _exactly(_below(path, kind)), kind, models)
+        return Shape(kind, kind, _exactly(_below(path, kind)), kind, self._judges(choice))
 
     def _judges(self, choice: ModelChoice | None) -> tuple[str, ...]:
         named = choice if choice is not None else self.recipe.quality.judge

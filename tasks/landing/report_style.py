@@ -30,6 +30,7 @@ table { border-collapse:collapse; width:100%; font-size:14px; }
 th, td { padding:6px 12px 6px 0; text-align:left; vertical-align:top; border-bottom:1px solid var(--line); }
 th { color:var(--soft); font-weight:600; font-size:13px; white-space:nowrap; }
 td.text { overflow-wrap:anywhere; min-width:90px; max-width:520px; }
+td:first-child { min-width:118px; }
 .number { text-align:right; white-space:nowrap; font-variant-numeric:tabular-nums; }
 .bar { display:block; height:4px; margin-top:3px; border-radius:2px; background:var(--line); min-width:60px;
   max-width:220px; }
