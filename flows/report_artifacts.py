@@ -52,7 +52,7 @@ def publish_report(store: Store, run: str) -> str:
         )
     create_link_artifact(
         url, "The report as one HTML file", key=artifact_key("report", report.run),
-        description=f"`nightpress report {report.run} --open` opens it in a browser",
+        description=f"`{url}`, which no page of a server may open: `nightpress report {report.run} --open` does",
     )  # fmt: skip
     return url
 
