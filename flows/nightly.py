@@ -1,11 +1,9 @@
 """The flow `nightly`: one night's requests to committed Parquet."""
 
-import time
 from datetime import date
 from typing import Annotated, Any, Literal, cast
 
 from prefect import flow, runtime
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed
@@ -16,8 +14,8 @@ from blocks.places import open_catalog, open_recipe, open_store, recipe_name, st
 from flows.mistakes import explained
 from flows.night_date import CatchUp, missed, scheduled_date
 from flows.night_events import emit_night
-from flows.night_progress import artifact_key
-from flows.night_summary import money, summary_markdown
+from flows.night_summary import money
+from flows.report_artifacts import report_or_warning
 from flows.shift import SHARDS_AT_ONCE, working
 from tasks.landing.run_lock import run_lock
 from tasks.landing.starting import Wish, preview, start
@@ -77,7 +75,6 @@ def nightly(
         fresh: Reuse no answers of other runs.
         replace: Make the run anew although its inputs changed.
     """
-    began = time.monotonic()
     with explained() as mistake:
         late = missed(catch_up)
         if late:
@@ -104,27 +101,22 @@ def nightly(
             with run_lock(content.url, wish.run):
                 begun = start(content, wish)
                 if begun.way == "done":
-                    return _ended(begun.manifest or {}, content, began, NOTHING_LEFT)
+                    return _ended(begun.manifest or {}, content, NOTHING_LEFT)
                 with working(content, place, begun, concurrency) as shift:
                     records = shift.produce(budget)
                     manifest = shift.commit(records, opened.max_failed)
         except OSError as error:  # a disk that is full or read-only, a folder that is a file
             raise NightpressError(f"run {wish.run} cannot go on: {error}") from error
         emit_night(manifest, content.url, alert_error_rate)
-        return _ended(manifest, content, began)
+        return _ended(manifest, content)
     return mistake.state
 
 
-def _ended(manifest: dict[str, Any], content: Store, began: float, before: str = "") -> State[Any]:
-    seconds = time.monotonic() - began
-    create_markdown_artifact(
-        summary_markdown(manifest, seconds, content.url),
-        key=artifact_key("night", manifest["run"]),
-        description=f"What {manifest['run']} came to",
-    )
+def _ended(manifest: dict[str, Any], content: Store, before: str = "") -> State[Any]:
+    unreported = report_or_warning(content, manifest["run"])
     rows = manifest["rows"]
     said = (
         f"{manifest['run']}: {before}{rows['made']:,} made, {rows['failed']:,} failed, {rows['deferred']:,} deferred, "
-        f"{rows['rejected']:,} rejected; {money(manifest['usd']['spent'])}"
+        f"{rows['rejected']:,} rejected; {money(manifest['usd']['spent'])}{unreported}"
     )
     return Completed(message=said) if manifest["healthy"] else Failed(message=f"unhealthy: {said}")

@@ -9,22 +9,23 @@ from typing import Any
 
 import orjson
 from prefect import runtime
-from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from blocks.places import open_catalog, open_recipe, open_store, recipe_name, store_place
 from flows.mistakes import explained
 from flows.night_date import scheduled_date
-from flows.night_progress import artifact_key
 from flows.night_summary import money
+from flows.report_artifacts import draft_or_warning
 from flows.shift import working
 from flows.visible_calls import VisibleTally, on_engine
 from tasks.calling.budget import Budget
 from tasks.calling.call import Row
 from tasks.calling.catalog import Catalog
+from tasks.landing.escaping import markdown
 from tasks.landing.outputs import Outcome
 from tasks.landing.plan import Plan
+from tasks.landing.quoted_draft import quoted
 from tasks.landing.run_lock import run_lock
 from tasks.landing.run_paths import rejects_path, requests_path
 from tasks.landing.run_state import RunState
@@ -152,7 +153,7 @@ async def make_one(
         with working(places.content, places.store, begun, CONCURRENCY) as shift:
             outcome, tally, record = await _worked(shift.state, budget)
             shift.commit([record], recipe.max_failed)
-    return await _ended(outcome, tally, run)
+    return await _ended(outcome, tally, run, places.content)
 
 
 def _committed(manifest: dict[str, Any]) -> State[Any]:
@@ -197,41 +198,26 @@ def _rejected(content: Store, plan: Plan) -> str:
     return ", ".join(str(reason) for batch in rows for reason in batch["reason"].to_pylist())
 
 
-async def _ended(outcome: Outcome, tally: Tally, run: str) -> State[Any]:
+async def _ended(outcome: Outcome, tally: Tally, run: str, store: Store) -> State[Any]:
     content = outcome.draft.content if outcome.draft else ""
-    await acreate_markdown_artifact(
-        _markdown(outcome, tally, run), key=artifact_key("draft", run), description=f"What {run} came to"
-    )
+    unreported = await draft_or_warning(store, run, _markdown(outcome, tally))
     if outcome.status != "made":
-        return Failed(message=f"{run}: {outcome.status}: {outcome.error}")
-    said = f"{run}: made with {tally.calls} calls; {money(tally.usd)}"
+        return Failed(message=f"{run}: {outcome.status}: {outcome.error}{unreported}")
+    said = f"{run}: made with {tally.calls} calls; {money(tally.usd)}{unreported}"
     return Completed(
         message=said,
         data={"run": run, "content": content, "quality": outcome.draft.score if outcome.draft else None},
     )
 
 
-def _markdown(outcome: Outcome, tally: Tally, run: str) -> str:
-    """The draft, how it was judged and routed, and its calls."""
+def _markdown(outcome: Outcome, tally: Tally) -> str:
+    """How the draft was judged and routed, and the draft itself."""
     draft = outcome.draft
-    told = [f"**{outcome.status}**" + (f": {outcome.error}" if outcome.error else "")]
+    told = [f"**{outcome.status}**" + (f": {markdown(outcome.error)}" if outcome.error else "")]
     if draft and draft.score is not None:
         told.append(f"quality {draft.score:.2f}")
     told += [
-        f"route {each.taken} ({each.kind or 'no class'}, {each.confidence:.2f})"
+        f"route {markdown(each.taken)} ({markdown(each.kind) or 'no class'}, {each.confidence:.2f})"
         for each in tally.notes.routes
     ]
-    told.append(money(tally.usd))
-    warnings = "".join(f"- {warning}\n" for warning in tally.notes.warnings)
-    calls = "\n".join(
-        f"| {step['path'] or 'make'} | {step['role'] or ''} | {step['model']} | {_two(step['quality'])} | {step['seconds']:.1f} |"
-        for step in tally.notes.steps
-    )
-    return (
-        f"# {run}\n\n{' · '.join(told)}\n\n{warnings}\n{draft.content if draft else ''}\n\n"
-        f"| step | role | model | quality | seconds |\n|---|---|---|---|---|\n{calls}\n"
-    )
-
-
-def _two(score: float | None) -> str:
-    return "" if score is None else f"{score:.2f}"
+    return f"{' · '.join(told)}\n\n{quoted(draft.content) if draft else ''}"

@@ -21,6 +21,7 @@ def parser() -> argparse.ArgumentParser:
     _up(
         commands.add_parser("up", help="a Prefect server with its UI, deployments and a worker, until Ctrl-C")
     )
+    _report(commands.add_parser("report", help="what a committed run came to, here and as one HTML file"))
     _simulate(commands.add_parser("simulate", help="serve simulated models over real HTTP"))
     _recipes(commands.add_parser("recipes", help="list the recipes that `--recipe` finds by name"))
     models = commands.add_parser("models", help="list the models of a models file, with prices and keys")
@@ -97,6 +98,14 @@ def _check(command: argparse.ArgumentParser) -> None:
     _models(command)
     command.add_argument("--requests", metavar="F", help="a request table to check against the recipe")
     command.add_argument("--run-date", type=_date, metavar="D", help="for {run_date} in F (default: today)")
+
+
+def _report(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "run", nargs="?", metavar="RUN", help="name of the run (default: the one committed last)"
+    )
+    _store(command)
+    command.add_argument("--open", action="store_true", help="open the HTML in a browser")
 
 
 def _simulate(command: argparse.ArgumentParser) -> None:

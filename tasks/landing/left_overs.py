@@ -48,7 +48,7 @@ def not_needed(paths: Iterable[str], run: str, plan_hash: str, manifest: dict[st
     folder = f"_runs/{run}/"
     keep_requests = manifest["rows"]["retryable"] or manifest["rows"]["deferred"]
     kept = re.compile(
-        r"(plan|g\d+)\.json$"
+        r"(plan|g\d+)\.json$|^report\.html$"
         + (rf"|(requests|rejects)-{plan_hash[:12]}\.parquet$|decisions/" if keep_requests else "")
     )
     return [path for path in paths if not kept.search(path.removeprefix(folder))]

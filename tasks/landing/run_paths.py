@@ -35,6 +35,11 @@ def generation_manifest_path(run: str, generation: int) -> str:
     return f"_runs/{run}/g{generation}.json"
 
 
+def report_path(run: str) -> str:
+    """The report as one HTML file; made after the manifest, and anew by whoever asks for it."""
+    return f"_runs/{run}/report.html"
+
+
 def plan_path(run: str) -> str:
     """The frozen inputs."""
     return f"_runs/{run}/plan.json"

@@ -1,0 +1,65 @@
+"""The report of a committed run: everything that it shows, read from the store once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tasks.landing.call_figures import CallFigures, call_figures
+from tasks.landing.committed import open_committed
+from tasks.landing.left_rows import LeftRows, deferred_rows, rejected_rows
+from tasks.landing.recipe_shape import Shape, shape_of
+from tasks.landing.row_figures import RowFigures, row_figures
+from tasks.landing.score_figures import ScoreFigures, score_figures
+
+if TYPE_CHECKING:
+    from tasks.storing.filesystem import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A committed run's figures.
+
+    Attributes:
+        shape: of the recipe as it was; None where it is not there any more.
+    """
+
+    store_url: str
+    manifest: dict[str, Any]
+    rows: RowFigures
+    calls: CallFigures
+    scores: ScoreFigures
+    rejected: LeftRows
+    deferred: LeftRows
+    shape: Shape | None
+
+    @property
+    def run(self) -> str:
+        return str(self.manifest["run"])
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any answer came from a simulated model."""
+        return bool(self.manifest["simulated"])
+
+
+def read_report(store: Store, run: str = "") -> Report:
+    """The report of a run as it was last committed; without a name, of the run that was committed last.
+
+    At most a row group of a table is in memory at a time, and of the calls a float for each.
+
+    Raises:
+        UserError: there is no such run, or none at all.
+    """
+    committed = open_committed(store, run)
+    rows = row_figures(committed)
+    return Report(
+        store_url=store.url,
+        manifest=committed.manifest,
+        rows=rows,
+        calls=call_figures(committed),
+        scores=score_figures(committed, frozenset(row["request_id"] for row in rows.worst)),
+        rejected=rejected_rows(committed),
+        deferred=deferred_rows(committed),
+        shape=shape_of(committed.recipe) if committed.recipe else None,
+    )

@@ -1,0 +1,124 @@
+"""What a report says, in order: its headline and its tables. No I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tasks.landing.call_sums import percentile
+from tasks.landing.row_sheets import (
+    criteria_sheet,
+    dearest_sheet,
+    errors_sheet,
+    judged_steps_sheet,
+    left_sheet,
+    reasons_sheet,
+    routes_sheet,
+    warnings_sheet,
+    worst_sheet,
+)
+from tasks.landing.sheet import Sheet
+from tasks.landing.spend_sheets import spend_by_model, spend_by_step
+from tasks.landing.wording import NONE, count, one_line, score, seconds, times, usd
+
+if TYPE_CHECKING:
+    from tasks.landing.night_report import Report
+
+SIMULATED: Final = (
+    "Simulated: the answers of this run were made up by a simulator. Neither content nor USD is real."
+)
+NO_RECIPE: Final = "The recipe of this run is not there any more: the run is being made anew with another."
+
+
+def state_of(report: Report) -> str:
+    """Recipe, night, generation and state in a line."""
+    manifest = report.manifest
+    return (
+        f"{manifest['recipe']} version {manifest['recipe_version']}, night of {manifest['run_date']}, "
+        f"generation {manifest['generation']}, {'healthy' if manifest['healthy'] else 'unhealthy'}, "
+        f"committed {manifest['committed_at'][:16].replace('T', ' ')} UTC"
+    )
+
+
+def headline(report: Report) -> list[tuple[str, str]]:
+    """The figures of the run as (title, figure)."""
+    return [*_rows(report), *_results(report), *_calls(report)]
+
+
+def sheets(report: Report) -> list[Sheet]:
+    """Every table that has anything in it, the most important first."""
+    rows, calls, scores = report.rows, report.calls, report.scores
+    every = [
+        errors_sheet(rows, calls),
+        reasons_sheet("Rejected", report.rejected),
+        reasons_sheet("Deferred", report.deferred),
+        criteria_sheet(rows, scores),
+        judged_steps_sheet(scores),
+        worst_sheet(rows, scores),
+        routes_sheet(rows),
+        spend_by_model(calls),
+        spend_by_step(calls),
+        dearest_sheet(rows),
+        warnings_sheet(rows),
+        left_sheet("Rejected", report.rejected),
+        left_sheet("Deferred", report.deferred),
+        parts_sheet(report),
+    ]
+    return [sheet for sheet in every if sheet.rows]
+
+
+def parts_sheet(report: Report) -> Sheet:
+    """Where the run's tables lie."""
+    found = tuple(
+        (table, f"{report.store_url}/{parts[-1]['path']}", count(sum(part["rows"] for part in parts)))
+        for table, parts in sorted(report.manifest["parts"].items())
+        if parts
+    )
+    return Sheet("Where it lies", ("table", "newest part", "rows"), found, 1)
+
+
+def _rows(report: Report) -> list[tuple[str, str]]:
+    rows, errors = report.manifest["rows"], report.manifest["errors"]
+    unchanged = f" ({rows['unchanged']:,} unchanged left out)" if rows["unchanged"] else ""
+    return [
+        ("requests", f"{rows['requests']:,}{unchanged}"),
+        ("made", count(rows["made"])),
+        ("failed", f"{rows['failed']:,}{_why(errors['rows'])}"),
+        ("deferred", f"{rows['deferred']:,}{_why(errors['deferred'])}"),
+        ("rejected", count(rows["rejected"])),
+    ]
+
+
+def _results(report: Report) -> list[tuple[str, str]]:
+    rows, spent = report.rows, report.manifest["usd"]
+    quality = f"{score(rows.quality.mean)} ({times(rows.quality.count, 'row')} judged)"
+    each = usd(None if spent["spent"] is None else spent["spent"] / rows.made) if rows.made else NONE
+    estimated = f" ({usd(spent['estimated'])} of it estimated)" if spent["estimated"] else ""
+    median, slow = (_percentile(report, share) for share in (50, 95))
+    return [
+        ("quality", quality if rows.quality.count else NONE),
+        ("spent", usd(spent["spent"]) + estimated),
+        ("USD per made row", each),
+        ("seconds p50 / p95", f"{median} / {slow}"),
+    ]
+
+
+def _calls(report: Report) -> list[tuple[str, str]]:
+    calls, usd_of = report.manifest["calls"], report.manifest["usd"]
+    failed = f" (attempts without an answer cost {usd(usd_of['failed'])})" if usd_of["failed"] else ""
+    saved = f" (saved {usd(usd_of['saved'])})" if usd_of["saved"] else ""
+    return [
+        ("calls sent", count(calls["sent"])),
+        ("calls failed", f"{calls['failed']:,}{failed}"),
+        ("from the ledger", f"{calls['cached']:,}{saved}"),
+        ("tokens in / out", f"{calls['tokens_in']:,} / {calls['tokens_out']:,}"),
+    ]
+
+
+def _percentile(report: Report, share: float) -> str:
+    return seconds(percentile(report.rows.seconds, share))
+
+
+def _why(errors: dict[str, int]) -> str:
+    most = sorted(errors.items(), key=lambda each: -each[1])[:5]
+    said = ", ".join(f"{one_line(kind, 60)} {number:,}" for kind, number in most)
+    return f" ({said})" if said else ""

@@ -1,0 +1,66 @@
+"""What the calls of a run cost, as tables: by model, and by step and role. No I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tasks.landing.call_figures import Spend
+from tasks.landing.sheet import Sheet, of_largest
+from tasks.landing.wording import NONE, UNKNOWN, count, percent, seconds, usd
+
+if TYPE_CHECKING:
+    from tasks.landing.call_figures import CallFigures
+
+TOP: Final = "make"
+FIGURES: Final = (
+    "calls", "ledger", "failed", "tokens in", "tokens out", "cached in", "USD", "USD failed", "mean s", "p95 s",
+)  # fmt: skip
+LESSER: Final = ("role", "ledger", "cached in", "USD failed", "mean s")
+NOTE: Final = (
+    "`calls` were sent, `ledger` answered without one. `cached in`: share of the tokens in that the provider had "
+    "cached. `USD failed` is in `USD`: attempts that gave no answer."
+)
+
+
+def spend_by_model(calls: CallFigures) -> Sheet:
+    """A row per model, the dearest first."""
+    by_model: dict[tuple[str, ...], Spend] = {}
+    for asked, spend in calls.by.items():
+        by_model.setdefault((asked.model,), Spend()).add(spend)
+    return _sheet("Spend by model", ("model",), by_model)
+
+
+def spend_by_step(calls: CallFigures) -> Sheet:
+    """A row per step, role and model, the dearest first."""
+    by_step: dict[tuple[str, ...], Spend] = {
+        (each.step or TOP, each.role or NONE, each.model): spend for each, spend in calls.by.items()
+    }
+    return _sheet("Spend by step", ("step", "role", "model"), by_step)
+
+
+def _sheet(title: str, who: tuple[str, ...], spends: dict[tuple[str, ...], Spend]) -> Sheet:
+    dearest = sorted(
+        spends.items(), key=lambda each: (each[1].usd is not None, -(each[1].usd or 0.0), each[0])
+    )
+    rows = tuple((*names, *_figures(spend)) for names, spend in dearest)
+    shares = of_largest([spend.usd for _, spend in dearest])
+    return Sheet(title, (*who, *FIGURES), rows, len(FIGURES), shares, NOTE if rows else "", LESSER)
+
+
+def _figures(spend: Spend) -> tuple[str, ...]:
+    nobody_counted = spend.sent and not spend.counted
+    tokens_in, tokens_out = (
+        UNKNOWN if nobody_counted else count(each) for each in (spend.tokens_in, spend.tokens_out)
+    )
+    return (
+        count(spend.sent),
+        count(spend.hits),
+        count(spend.failed),
+        tokens_in,
+        tokens_out,
+        percent(spend.tokens_cached, spend.tokens_in),
+        usd(spend.usd),
+        usd(spend.failed_usd),
+        seconds(spend.mean_seconds),
+        seconds(spend.percentile(95)),
+    )
