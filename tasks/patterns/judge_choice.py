@@ -62,15 +62,15 @@ def _choices(step: Step) -> Iterator[tuple[str, ...]]:
 def default_judge(writing: Iterable[str], models: Mapping[str, Model]) -> str:
     """A model of another family than the writers', the best at judging; else one that does not write; else any.
 
-    What says how good a model judges is its strength `judging`, then `analysis`, then its place in the catalog.
+    What says how good a model judges is its strength `judging`, then `analysis`; of equals the first by name,
+    since a frozen catalog keeps no order.
     """
     names = set(writing)
     families = {models[name].family for name in names if name in models}
-    places = list(models)
 
-    def rank(name: str) -> tuple[bool, bool, float, int]:
+    def rank(name: str) -> tuple[bool, bool, float, str]:
         strengths = models[name].strengths
         skill = strengths.get("judging", strengths.get("analysis", 0.0))
-        return models[name].family in families, name in names, -skill, places.index(name)
+        return models[name].family in families, name in names, -skill, name
 
-    return min(places, key=rank)
+    return min(models, key=rank)

@@ -171,3 +171,17 @@ def test_a_row_that_cannot_go_better_stays_failed_when_it_is_tried_again(rig: Ca
     assert state.is_failed()
     assert "refusal" in str(state.message)
     assert night.sent == 1
+
+
+def test_who_judges_by_default_is_the_same_before_and_in_the_run(rig: Callable[..., FlowRig]):
+    """The plan keeps the catalog without its order: a tie between two judges must not be settled by that."""
+    night = rig()
+    given = (night.folder / "models.yaml").read_text()
+    more = "".join(
+        f"  {name}: {{provider: sim, id: {name}, family: {name}, price: {{input: 1, output: 1}}}}\n"
+        for name in ("zeta", "alpha")
+    )
+    (night.folder / "models.yaml").write_text(given + more)
+    state = started(night, repeat, prompt=PROMPT, writer="one", threshold=0.0)
+    assert state.is_completed(), state.message
+    assert set(night.read("calls")["model"]) == {"one", "alpha"}

@@ -119,7 +119,7 @@ def test_where_all_are_of_one_family_a_model_that_does_not_write_judges(rig):
     rig.models = {name: {"family": "one"} for name in ("gpt", "spare", "claude", "gemini")}
     rig.answers("*", judgement(0.5))
     Desk(rig).assess()
-    assert asked(rig) == ["spare"]
+    assert asked(rig) == ["claude"]
 
 
 def test_the_next_judge_of_a_list_judges_when_the_first_cannot(rig):

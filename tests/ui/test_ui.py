@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pandas as pd
@@ -39,7 +40,8 @@ def test_a_night_is_started_by_custom_run_watched_and_read(ui: Ui):
     ui.page.get_by_role("tab", name="Artifacts").click()
     ui.picture("nightly-artifacts")
     ui.page.get_by_role("link", name="night-from-the-ui").first.click()
-    expect(ui.page.get_by_text("from-the-ui").first).to_be_visible()
+    ui.page.locator("a[href*='/artifacts/artifact/']").first.click()
+    expect(ui.page.get_by_role("heading", name="from-the-ui").first).to_be_visible()
     ui.picture("nightly-report")
     outputs = pd.read_parquet(ui.up.folder / "nightpress-store" / "outputs")
     assert list(outputs[outputs["run"] == "from-the-ui"]["status"]) == ["made"] * 3
@@ -55,7 +57,7 @@ def test_each_pattern_works_a_prompt_that_is_typed_into_its_form(ui: Ui):
             ui.choose("combine", "merge")
         if pattern in ("route", "team"):
             ui.page.get_by_role("button", name="Add item").click()
-            ui.page.get_by_label("specialists").last.fill("writer: claude")
+            ui.page.locator("[data-slot=card] textarea").last.fill("writer: claude")
         ui.picture(f"{pattern}-form")
         runs[pattern] = ui.submitted(pattern)
     for pattern, run in runs.items():
@@ -107,32 +109,35 @@ def test_what_only_the_flow_can_see_is_the_runs_message(ui: Ui, fields: dict[str
     ui.picture("mistake")
 
 
+def scheduled_by(ui: Ui, schedule: str) -> dict[str, Any]:
+    """The first run that a schedule has made; the scheduler looks every few seconds."""
+    for _ in range(120):
+        runs = ui.up.ask("flow_runs/filter", sort="EXPECTED_START_TIME_ASC")
+        found = [run for run in runs if schedule in (run["idempotency_key"] or "")]
+        if found:
+            return found[0]
+        ui.page.wait_for_timeout(500)
+    raise AssertionError("the schedule has made no run")
+
+
 def test_a_schedule_starts_a_night_by_itself(ui: Ui):
     (ui.up.folder / "hourly.csv").write_text("topic\nclouds\n")
     nightly = ui.up.deployments()["nightly"]["id"]
-    every = {"schedule": {"interval": 8, "timezone": "Asia/Tokyo"}, "active": True, "max_scheduled_runs": 1}
+    soon = (datetime.now(UTC) + timedelta(seconds=25)).isoformat()
+    hourly = {"interval": 3600, "anchor_date": soon, "timezone": "Asia/Tokyo"}
     given = {"requests": str(ui.up.folder / "hourly.csv"), "run": "by-itself", "only": "all"}
-    made = httpx.post(f"{ui.up.url}/deployments/{nightly}/schedules", json=[{**every, "parameters": given}])
+    made = httpx.post(f"{ui.up.url}/deployments/{nightly}/schedules", json=[{"schedule": hourly, "active": True, "parameters": given}])
     schedule = made.raise_for_status().json()[0]["id"]
     try:
         ui.open(f"deployments/deployment/{nightly}")
-        expect(ui.page.get_by_text("Every 8 seconds")).to_be_visible()
+        expect(ui.page.get_by_text("Every 1 hour")).to_be_visible()
         ui.picture("schedules")
-        started = ui.page.wait_for_timeout
-        for _ in range(120):
-            found = [
-                run
-                for run in ui.up.ask("flow_runs/filter", sort="EXPECTED_START_TIME_ASC")
-                if run["auto_scheduled"] and run["state_type"] == "COMPLETED"
-            ]
-            if found:
-                break
-            started(500)
+        run = scheduled_by(ui, schedule)
+        ui.completed(run["id"])
     finally:
         httpx.delete(f"{ui.up.url}/deployments/{nightly}/schedules/{schedule}").raise_for_status()
-    ui.completed(found[0]["id"])
     ui.picture("scheduled-run")
     outputs = pd.read_parquet(ui.up.folder / "nightpress-store" / "outputs")
     night = str(outputs[outputs["run"] == "by-itself"]["run_date"].iloc[0])
-    due = pd.Timestamp(found[0]["expected_start_time"]).tz_convert("Asia/Tokyo")
+    due = pd.Timestamp(run["expected_start_time"]).tz_convert("Asia/Tokyo")
     assert night == str(due.date())
