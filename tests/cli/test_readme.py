@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deployments.cli.arguments import parser
+from deployments.simulator.config import SimulatorConfig
+from deployments.simulator.running import RunningSimulator
 from tasks.calling.catalog import load_catalog
 from tasks.patterns.recipe import load_recipe
 from tasks.storing.schemas import TABLES
+
+if TYPE_CHECKING:
+    from tests.conftest import Bucket
+    from tests.up_rig import Up
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -22,7 +32,7 @@ def blocks(language: str) -> list[str]:
 
 
 def commands() -> list[str]:
-    lines = [line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ ")]
+    lines = [line[2:].replace("…", "x") for block in blocks("console") for line in block.splitlines() if line.startswith("$ ")]
     return [line.split("#")[0].strip() for line in lines]
 
 
@@ -56,3 +66,53 @@ def test_every_option_of_run_is_explained():
     run = parser()._subparsers._group_actions[0].choices["run"]
     options = [each.option_strings[0] for each in run._actions if each.option_strings and each.dest != "help"]
     assert [option for option in options if f"`{option}" not in README and f" {option}" not in README] == []
+
+
+# Started by other tests, which also stop them; `make` targets are what CI runs.
+LONG_LIVED = ("nightpress up", "nightpress simulate")
+SIMULATED = """
+providers:
+  sim: {{api: openai, base_url: "{url}", api_key: {{env: OPENAI_API_KEY}}}}
+  also: {{api: openai, base_url: "{url}", api_key: {{env: ANTHROPIC_API_KEY}}}}
+models:
+  gpt-4: {{provider: sim, id: gpt-4o, family: openai, price: {{input: 2, output: 8}}}}
+  claude: {{provider: also, id: claude, family: anthropic, price: {{input: 3, output: 15}}}}
+  mistral: {{provider: sim, id: mistral, family: mistral, price: {{input: 1, output: 1}}}}
+"""
+
+
+def test_every_command_in_readme_runs_in_the_order_it_stands(up: Up, s3_bucket: Bucket):
+    """Verbatim, in one folder, with a models file whose models are simulated and a bucket of that name."""
+    folder = up.folder
+    s3_bucket.client.create_bucket(Bucket="bucket")
+    (folder / "requests.csv").write_text("topic,product\ntides,a tide clock\n")
+    recipe = next(block for block in blocks("yaml") if "recipe:" in block)
+    (folder / "product-note.yaml").write_text(recipe)
+    environment = {
+        **up.environment,
+        **s3_bucket.environment,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    ran = []
+    with RunningSimulator(SimulatorConfig()) as simulator:
+        (folder / "models.yaml").write_text(SIMULATED.format(url=simulator.openai_url))
+        for command in commands():
+            if command.startswith(("make ", *LONG_LIVED)):
+                continue
+            if command.startswith("export "):
+                environment |= dict(each.split("=", 1) for each in shlex.split(command)[1:])
+                environment |= {"PREFECT_API_URL": up.url} if "PREFECT_API_URL" in environment else {}
+                continue
+            done = subprocess.run(
+                shlex.split(command), cwd=folder, env=environment, capture_output=True, text=True, timeout=120,
+                check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+            assert "Traceback" not in done.stderr
+            ran.append(command.split()[0:2])
+    (folder / "models.yaml").unlink()
+    assert ["prefect", "deployment"] in ran
+    assert ["nightpress", "run"] in ran
+    started = up.ask("flow_runs/filter", deployments={"name": {"any_": ["nightly"]}}, sort="START_TIME_DESC")
+    ended = up.ended(started[0]["id"])
+    assert ended["state_type"] == "COMPLETED", ended["state"]["message"]

@@ -23,8 +23,9 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 SETTLED_MS = 1_500
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")

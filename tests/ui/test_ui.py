@@ -126,7 +126,10 @@ def test_a_schedule_starts_a_night_by_itself(ui: Ui):
     soon = (datetime.now(UTC) + timedelta(seconds=25)).isoformat()
     hourly = {"interval": 3600, "anchor_date": soon, "timezone": "Asia/Tokyo"}
     given = {"requests": str(ui.up.folder / "hourly.csv"), "run": "by-itself", "only": "all"}
-    made = httpx.post(f"{ui.up.url}/deployments/{nightly}/schedules", json=[{"schedule": hourly, "active": True, "parameters": given}])
+    made = httpx.post(
+        f"{ui.up.url}/deployments/{nightly}/schedules",
+        json=[{"schedule": hourly, "active": True, "parameters": given}],
+    )
     schedule = made.raise_for_status().json()[0]["id"]
     try:
         ui.open(f"deployments/deployment/{nightly}")
