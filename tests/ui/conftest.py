@@ -96,6 +96,12 @@ class Ui:
         expect(self.page.get_by_text("Completed").first).to_be_visible(timeout=PATIENCE_MS)
         return ended
 
+    def says(self, text: str) -> None:
+        """See the state's message on the run's page; its log may come a little later."""
+        self.page.get_by_role("tab", name="Details").click()
+        expect(self.page.get_by_text(text).first).to_be_visible()
+        self.page.get_by_role("tab", name="Logs").click()
+
 
 @pytest.fixture
 def ui(browser: Browser, up: Up, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:

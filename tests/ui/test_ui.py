@@ -35,7 +35,7 @@ def test_a_night_is_started_by_custom_run_watched_and_read(ui: Ui):
     ui.picture("nightly-form")
     run = ui.submitted("nightly")
     ui.completed(run)
-    expect(ui.page.get_by_text("3 made").first).to_be_visible()
+    ui.says("3 made")
     ui.picture("nightly-run")
     ui.page.get_by_role("tab", name="Artifacts").click()
     ui.picture("nightly-artifacts")
@@ -104,7 +104,7 @@ def test_what_only_the_flow_can_see_is_the_runs_message(ui: Ui, fields: dict[str
     assert ended["state_type"] == "FAILED"
     assert said in ended["state"]["message"]
     ui.open(f"runs/flow-run/{run}")
-    expect(ui.page.get_by_text(said).first).to_be_visible()
+    ui.says(said)
     expect(ui.page.get_by_text("Traceback")).to_have_count(0)
     ui.picture("mistake")
 
