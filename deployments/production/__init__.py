@@ -1,0 +1,1 @@
+"""Where Nightpress runs in production: an image, Docker Compose, Kubernetes."""
