@@ -126,7 +126,11 @@ class NativeCompose:
         """The same text, where this stack's addresses and folders are."""
         for host in ("postgres", "redis", "server", "s3"):
             text = text.replace(f"{host}:{PORTS[host]}", f"127.0.0.1:{self.ports[host]}")
-            text = re.sub(rf"^{PORTS[host]}$|(?<=127\.0\.0\.1:){PORTS[host]}\b|(?<==){PORTS[host]}\b", str(self.ports[host]), text)
+            text = re.sub(
+                rf"^{PORTS[host]}$|(?<=127\.0\.0\.1:){PORTS[host]}\b|(?<==){PORTS[host]}\b",
+                str(self.ports[host]),
+                text,
+            )
         if name == "worker":
             text = re.sub(r"^8080$|(?<=127\.0\.0\.1:)8080\b", str(self.ports["worker"]), text)
         state = self.folder / ("state" if name == "worker" else f"state-{name}")
@@ -144,12 +148,24 @@ class NativeCompose:
             user = _other_user()
             command = self._make_database(environment, user)
         elif name == "redis":
-            command += ["--port", str(self.ports["redis"]), "--bind", "127.0.0.1", "--dir", str(self.folder / "data-redis")]
+            command += [
+                "--port",
+                str(self.ports["redis"]),
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+                str(self.folder / "data-redis"),
+            ]
         elif name == "s3":
             command += [f"-{part}.port={self.ports[part]}" for part in ("master", "volume", "filer")]
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
-                command, env=environment, cwd="/" if user else self.folder / f"state-{name}", user=user, stdout=log, stderr=log
+                command,
+                env=environment,
+                cwd="/" if user else self.folder / f"state-{name}",
+                user=user,
+                stdout=log,
+                stderr=log,
             )
 
     def _make_database(self, environment: dict[str, str], user: str | None) -> list[str]:
@@ -162,14 +178,35 @@ class NativeCompose:
                 shutil.chown(folder, user)
         role = f"--username={environment['POSTGRES_USER']}"
         made = subprocess.run(
-            ["initdb", "-D", str(data), role, f"--pwfile={password}", "--auth=scram-sha-256", "--no-sync"],
+            ["initdb", "-D", str(data), role, f"--pwfile={password}", "--auth=scram-sha-256",
+             "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
             env=environment, user=user, cwd="/", capture_output=True, text=True,
         )  # fmt: skip
         assert made.returncode == 0, made.stderr
         port = self.ports["postgres"]
         single = ["postgres", "--single", "-D", str(data), "postgres"]
-        subprocess.run(single, input=b"create database prefect", env=environment, user=user, cwd="/", check=True, capture_output=True)
-        return ["postgres", "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", str(data), "-c", "fsync=off"]
+        subprocess.run(
+            single,
+            input=b"create database prefect",
+            env=environment,
+            user=user,
+            cwd="/",
+            check=True,
+            capture_output=True,
+        )
+        return [
+            "postgres",
+            "-D",
+            str(data),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "-k",
+            str(data),
+            "-c",
+            "fsync=off",
+        ]
 
     def _wait(self, name: str) -> None:
         """Until it is healthy, or has ended where that is what others wait for."""

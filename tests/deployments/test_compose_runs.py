@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.services,
-    pytest.mark.skipif(bool(missing_programs()), reason="deployments/services.sh install brings what is missing"),
+    pytest.mark.skipif(
+        bool(missing_programs()), reason="deployments/services.sh install brings what is missing"
+    ),
 ]
 WAIT_SECONDS = 90.0
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
@@ -112,11 +114,15 @@ def test_schedules_are_kept_by_the_services(stack: Stack):
     schedule = nightly["schedules"][0]
     path = f"deployments/{nightly['id']}/schedules/{schedule['id']}"
     stack.api("PATCH", path, json={"active": True})
-    wanted = {"deployments": {"id": {"any_": [nightly["id"]]}}, "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+    wanted = {
+        "deployments": {"id": {"any_": [nightly["id"]]}},
+        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+    }
     planned = eventually(lambda: stack.api("POST", "flow_runs/filter", json=wanted), stack)
     stack.api("PATCH", path, json={"active": False})
     assert {each["parameters"]["recipe"] for each in planned} == {"technical-blog"}
-    for process in ("server", "services"):
+    for process in ("server", "services", "worker"):
+        assert "ERROR" not in stack.log(process)
         assert "Unknown task" not in stack.log(process), "each docket runs only what it knows"
 
 
@@ -124,4 +130,3 @@ def test_the_api_answers_nobody_without_the_password(stack: Stack):
     assert httpx.post(f"{stack.url}/deployments/filter", json={}).status_code == 401
     assert httpx.post(f"{stack.url}/deployments/filter", json={}, auth=("admin", "x")).status_code == 401
     assert httpx.get(f"{stack.url}/health").status_code == 200
-
