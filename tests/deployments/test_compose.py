@@ -117,7 +117,7 @@ def test_no_secret_stands_in_a_file():
         if len(value) > 20:
             assert value not in text
             assert f"${{{name}" in text
-    assert VARIABLES != example_variables(), "every stack has its own"
+    assert example_variables() != VARIABLES, "every stack has its own"
     placed = [
         line
         for line in EXAMPLE.read_text().splitlines()

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 import pytest
-from compose_file import DOCKERFILE, PRODUCTION
+from compose_file import DOCKERFILE, PRODUCTION, image_environment
 from native_compose import ROOT, TOOLS
 
 TEXT = DOCKERFILE.read_text().replace("\\\n", " ")
@@ -59,6 +59,12 @@ def test_what_runs_is_nobody_and_cannot_install():
     assert FINAL.index("uninstall --yes setuptools wheel pip") < FINAL.index("USER")
     assert "pip uninstall --yes setuptools wheel pip" in BUILD
     assert not re.search(r"apt-get|curl|ADD ", TEXT)
+
+
+def test_whatever_is_written_lies_below_one_folder():
+    environment = image_environment()
+    written = ("HOME", "NIGHTPRESS_STATE", "PREFECT_HOME", "PREFECT_SERVER_UI_STATIC_DIRECTORY")
+    assert {"/".join(environment[name].split("/")[:4]) for name in written} == {"/var/lib/nightpress"}
 
 
 def test_no_address_stands_in_it():
