@@ -44,10 +44,11 @@ def _filled_in(value: Any, variables: Mapping[str, str]) -> Any:
         return {key: _filled_in(each, variables) for key, each in value.items()}
     if isinstance(value, list):
         return [_filled_in(each, variables) for each in value]
-    return VARIABLE.sub(lambda match: _value(match, variables), value) if isinstance(value, str) else value
+    return VARIABLE.sub(lambda match: fill(match, variables), value) if isinstance(value, str) else value
 
 
-def _value(match: re.Match[str], variables: Mapping[str, str]) -> str:
+def fill(match: re.Match[str], variables: Mapping[str, str]) -> str:
+    """What one `${NAME}`, `${NAME:-otherwise}` or `${NAME:?message}` stands for."""
     name, how, otherwise = match.groups()
     given = variables.get(name)
     if given or (given is not None and how in {"-", "?"}):

@@ -6,7 +6,6 @@ process listens on loopback, and its state lies below one folder.
 
 from __future__ import annotations
 
-import glob
 import os
 import pwd
 import re
@@ -36,8 +35,8 @@ PORTS = {
 
 def postgres_folder() -> Path | None:
     """Where the newest PostgreSQL's programs are, if there is one."""
-    found = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[4]))
-    return Path(found[-1]) if found else None
+    found = Path("/usr/lib/postgresql").glob("*/bin")
+    return max(found, key=lambda folder: int(folder.parent.name), default=None)
 
 
 def missing_programs() -> list[str]:
@@ -91,9 +90,10 @@ class NativeCompose:
             done |= set(ready)
 
     def down(self) -> None:
-        """End everything: what depends on others first, then the databases."""
+        """End everything, as Docker Compose does: what depends on others first."""
+        worker = [each for name, each in self._running.items() if name == "worker"]
         ours = [each for name, each in self._running.items() if self._is_ours(name)]
-        for group in (ours, list(self._running.values())):
+        for group in (worker, ours, list(self._running.values())):
             for process in group:
                 process.terminate()
             for process in group:
@@ -178,7 +178,8 @@ class NativeCompose:
                 shutil.chown(folder, user)
         role = f"--username={environment['POSTGRES_USER']}"
         made = subprocess.run(
-            ["initdb", "-D", str(data), role, f"--pwfile={password}", "--auth=scram-sha-256", "--no-sync"],
+            ["initdb", "-D", str(data), role, f"--pwfile={password}", "--auth=scram-sha-256",
+             "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
             env=environment, user=user, cwd="/", capture_output=True, text=True,
         )  # fmt: skip
         assert made.returncode == 0, made.stderr

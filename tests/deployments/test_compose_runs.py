@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -15,7 +16,6 @@ from deployments.simulator.running import RunningSimulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 pytestmark = [
     pytest.mark.services,
@@ -121,7 +121,8 @@ def test_schedules_are_kept_by_the_services(stack: Stack):
     planned = eventually(lambda: stack.api("POST", "flow_runs/filter", json=wanted), stack)
     stack.api("PATCH", path, json={"active": False})
     assert {each["parameters"]["recipe"] for each in planned} == {"technical-blog"}
-    for process in ("server", "services"):
+    for process in ("server", "services", "worker"):
+        assert "ERROR" not in stack.log(process)
         assert "Unknown task" not in stack.log(process), "each docket runs only what it knows"
 
 
@@ -129,3 +130,11 @@ def test_the_api_answers_nobody_without_the_password(stack: Stack):
     assert httpx.post(f"{stack.url}/deployments/filter", json={}).status_code == 401
     assert httpx.post(f"{stack.url}/deployments/filter", json={}, auth=("admin", "x")).status_code == 401
     assert httpx.get(f"{stack.url}/health").status_code == 200
+
+
+def test_the_ui_is_served_although_the_image_is_read_only(stack: Stack):
+    page = httpx.get(stack.url.removesuffix("/api"), headers={"accept": "text/html"}, follow_redirects=True)
+    assert (page.status_code, "<html" in page.text) == (200, True)
+    copied = Path(stack.environment("server")["PREFECT_SERVER_UI_STATIC_DIRECTORY"])
+    assert copied.is_relative_to(stack.folder)
+    assert any(copied.rglob("index.html"))
