@@ -1,18 +1,26 @@
 #!/usr/bin/env bash
-# make test: everything quick on moto, then one pass of the store's promises and a whole night on a real S3
-# server, Ceph's radosgw from Debian, on loopback. Where that cannot be installed the second pass is left out,
-# and said so; in CI it must run.
+# make test: everything on two processes (moto for S3, Debian's Chromium on the real UI, PostgreSQL and Redis under the
+# compose file's services), then one pass of the store's promises and a whole night on a real S3 server, Ceph's radosgw
+# from Debian. All on loopback. What cannot be installed here is left out, and said so; in CI it must be there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PYTEST=(.venv/bin/python -m pytest)
 
-"${PYTEST[@]}" -m "not radosgw" "$@"
-
-if ! log=$(deployments/radosgw.sh install 2>&1); then
+wanted() {
+    # Runs an installing command; says what is left out where it fails, and ends there in CI.
+    local what=$1 log
+    shift
+    if log=$("$@" 2>&1); then return 0; fi
     if [ -n "${CI:-}" ]; then printf '%s\n' "$log" >&2; exit 1; fi
-    echo "no radosgw on this machine (needs root and Debian's packages): the pass on a real S3 server is left out"
-    exit 0
-fi
+    echo "no $what on this machine (needs root and Debian's packages): its tests are left out"
+    return 1
+}
+
+wanted "Chromium" deployments/chromium.sh install || true
+wanted "PostgreSQL and Redis" deployments/services.sh install || true
+"${PYTEST[@]}" -n 2 --dist loadgroup -m "not radosgw" "$@"
+
+wanted "radosgw" deployments/radosgw.sh install || exit 0
 data=$(mktemp -d -t nightpress-radosgw-XXXXXX)
 trap 'deployments/radosgw.sh down "$data"; rm -rf "$data"' EXIT
 port=$(.venv/bin/python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')

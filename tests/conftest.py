@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For `-n 2 --dist loadgroup`: a file stays in one process, and all that use `nightpress up` share one, begun first."""
+    for item in items:
+        group = "up" if "up" in getattr(item, "fixturenames", ()) else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: "up" not in getattr(item, "fixturenames", ()))
+
+
 @dataclass(frozen=True)
 class Bucket:
     """An empty bucket and the way to it. `client` is a botocore S3 client."""

@@ -31,6 +31,7 @@ from tasks.storing.errors import NightpressError, UserError
 
 DEFAULT = "default"
 POOL = "nightpress"
+PROCESS = "process"
 RUNS_AT_ONCE = 8
 DEMO_MODELS = Path(str(files("deployments"))) / "demo" / "models.yaml"
 PROJECT = Path(str(files("deployments"))) / "prefect.yaml"
@@ -84,23 +85,28 @@ def _save_new(block: Any) -> None:
 
 
 def _pool() -> None:
-    """The work pool; relative paths in a form are meant from where this was started."""
-    template = ProcessWorker.get_default_base_job_template()
-    template["variables"]["properties"]["working_dir"]["default"] = str(Path.cwd())
+    """The work pool, made if there is none; relative paths in a form are meant from where this was started."""
     with get_client(sync_client=True) as client:
         try:
-            client.read_work_pool(POOL)
-            client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=template))
+            pool = client.read_work_pool(POOL)
         except ObjectNotFound:
             client.create_work_pool(
                 WorkPoolCreate(
                     name=POOL,
-                    type="process",
+                    type=PROCESS,
                     description="Where Nightpress runs: a process for each flow run.",
                     concurrency_limit=RUNS_AT_ONCE,
-                    base_job_template=template,
+                    base_job_template=_at_home(ProcessWorker.get_default_base_job_template()),
                 )
             )
+            return
+        if pool.type == PROCESS:  # one of another type, such as Kubernetes, is somebody's own
+            client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=_at_home(pool.base_job_template)))
+
+
+def _at_home(template: dict[str, Any]) -> dict[str, Any]:
+    template["variables"]["properties"]["working_dir"]["default"] = str(Path.cwd())
+    return template
 
 
 def _deploy() -> None:
