@@ -52,6 +52,7 @@ class Server:
     """A private server being started; `environment` is what a client of it needs."""
 
     def __init__(self, home: Path) -> None:
+        self.home = home
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}/api"
         self.environment = {
