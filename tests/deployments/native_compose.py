@@ -7,7 +7,6 @@ process listens on loopback, and its state lies below one folder.
 from __future__ import annotations
 
 import os
-import pwd
 import re
 import shutil
 import socket
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compose_file import COMPOSE, example_variables, image_environment, read_compose
+from native_postgres import make_database, other_user, postgres_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,12 +33,6 @@ PORTS = {
 }  # fmt: skip
 
 
-def postgres_folder() -> Path | None:
-    """Where the newest PostgreSQL's programs are, if there is one."""
-    found = Path("/usr/lib/postgresql").glob("*/bin")
-    return max(found, key=lambda folder: int(folder.parent.name), default=None)
-
-
 def missing_programs() -> list[str]:
     """What `deployments/services.sh install` would bring."""
     missing = [] if postgres_folder() else ["postgresql"]
@@ -48,23 +42,22 @@ def missing_programs() -> list[str]:
 
 def free_ports(count: int) -> list[int]:
     """Different ones, low enough for SeaweedFS to add 10,000."""
-    listeners = []
+    found: list[int] = []
     port = 20000 + os.getpid() % 10000
-    while len(listeners) < count:
+    while len(found) < count:
         port += 1
-        listener = socket.socket()
-        try:
-            listener.bind(("127.0.0.1", port))
-            with socket.socket() as above:
-                above.bind(("127.0.0.1", port + 10000))
-        except OSError:
-            listener.close()
-            continue
-        listeners.append(listener)
-    found = [each.getsockname()[1] for each in listeners]
-    for each in listeners:
-        each.close()
+        if is_free(port) and is_free(port + 10000):
+            found.append(port)
     return found
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 class NativeCompose:
@@ -145,17 +138,14 @@ class NativeCompose:
         for folder in (f"state-{name}", "state", f"data-{name}"):
             (self.folder / folder).mkdir(exist_ok=True)
         if name == "postgres":
-            user = _other_user()
-            command = self._make_database(environment, user)
+            user = other_user()
+            data = self.folder / "data-postgres"
+            make_database(data, environment, user)
+            command = ["postgres", "-D", str(data), "-h", "127.0.0.1", "-k", str(data), "-c", "fsync=off"]
+            command += ["-p", str(self.ports["postgres"])]
         elif name == "redis":
-            command += [
-                "--port",
-                str(self.ports["redis"]),
-                "--bind",
-                "127.0.0.1",
-                "--dir",
-                str(self.folder / "data-redis"),
-            ]
+            command += ["--port", str(self.ports["redis"]), "--bind", "127.0.0.1"]
+            command += ["--dir", str(self.folder / "data-redis")]
         elif name == "s3":
             command += [f"-{part}.port={self.ports[part]}" for part in ("master", "volume", "filer")]
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -167,46 +157,6 @@ class NativeCompose:
                 stdout=log,
                 stderr=log,
             )
-
-    def _make_database(self, environment: dict[str, str], user: str | None) -> list[str]:
-        """What the image's entrypoint does; returns the command that serves it."""
-        data = self.folder / "data-postgres"
-        password = self.folder / "password"
-        password.write_text(environment["POSTGRES_PASSWORD"])
-        if user:
-            for folder in (data, password):
-                shutil.chown(folder, user)
-        role = f"--username={environment['POSTGRES_USER']}"
-        made = subprocess.run(
-            ["initdb", "-D", str(data), role, f"--pwfile={password}", "--auth=scram-sha-256",
-             "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
-            env=environment, user=user, cwd="/", capture_output=True, text=True,
-        )  # fmt: skip
-        assert made.returncode == 0, made.stderr
-        port = self.ports["postgres"]
-        single = ["postgres", "--single", "-D", str(data), "postgres"]
-        subprocess.run(
-            single,
-            input=b"create database prefect",
-            env=environment,
-            user=user,
-            cwd="/",
-            check=True,
-            capture_output=True,
-        )
-        return [
-            "postgres",
-            "-D",
-            str(data),
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(port),
-            "-k",
-            str(data),
-            "-c",
-            "fsync=off",
-        ]
 
     def _wait(self, name: str) -> None:
         """Until it is healthy, or has ended where that is what others wait for."""
@@ -232,14 +182,6 @@ class NativeCompose:
             command = [command[0].replace("redis-cli", f"redis-cli -p {self.ports['redis']}")]
         shell = {"CMD": command, "CMD-SHELL": ["sh", "-c", *command]}[kind]
         return subprocess.run(shell, env=self.environment(name), cwd="/", capture_output=True).returncode == 0
-
-
-def _other_user() -> str | None:
-    """PostgreSQL refuses to run as root."""
-    if os.getuid():
-        return None
-    names = {each.pw_name for each in pwd.getpwall()}
-    return "postgres" if "postgres" in names else "nobody"
 
 
 def stack_log(compose: Any) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -12,14 +15,17 @@ import httpx
 import pytest
 from compose_file import DOCKERFILE, PRODUCTION, image_environment
 from known_settings import known_names
+from kubernetes_asyncio.client import ApiClient, Configuration
 from native_compose import TOOLS
 from prefect.cli._app import _app
 from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+from prefect_kubernetes.settings import KubernetesSettings
 from prefect_kubernetes.worker import KubernetesWorker, KubernetesWorkerJobConfiguration
 from ruamel.yaml import YAML
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from deployments.cli.prefect_server import Server
@@ -111,17 +117,68 @@ def test_variables_of_a_deployment_are_used():
     assert environment_of(job)["MORE"] == "1"
 
 
-def test_the_password_of_the_api_does_not_stand_in_the_job():
-    """The worker copies its settings into each Job; with these two it puts a reference to the Secret there."""
-    environment = {each["name"]: each for each in pod_of(of_kind("Deployment")[0])["containers"][0]["env"]}
-    prefix = "PREFECT_INTEGRATIONS_KUBERNETES_WORKER_API_AUTH_STRING_SECRET_"
-    assert set(environment) <= known_names()
-    reference = environment["PREFECT_API_AUTH_STRING"]["valueFrom"]["secretKeyRef"]
-    assert reference == {
-        "name": environment[f"{prefix}NAME"]["value"],
-        "key": environment[f"{prefix}KEY"]["value"],
-    }
-    assert environment_of(rendered())["PREFECT_API_AUTH_STRING"] == "admin:secret", "which is why"
+@pytest.fixture
+def kubernetes_api() -> Iterator[tuple[str, Queue[tuple[str, dict[str, Any]]]]]:
+    """An address that takes every Job, and what was sent there."""
+    sent: Queue[tuple[str, dict[str, Any]]] = Queue()
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            sent.put((self.path, json.loads(body)))
+            self.send_response(201)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", sent
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_password_of_the_api_does_not_stand_in_the_job(kubernetes_api, monkeypatch: pytest.MonkeyPatch):
+    """A worker copies its settings into each Job; told its Secret, it puts a reference there instead."""
+    declared = {each["name"]: each for each in pod_of(of_kind("Deployment")[0])["containers"][0]["env"]}
+    assert set(declared) <= known_names()
+    for name, each in declared.items():
+        if "value" in each:
+            monkeypatch.setenv(name, each["value"])
+    address, sent = kubernetes_api
+
+    async def send() -> None:
+        job = await KubernetesWorkerJobConfiguration.from_template_and_values(TEMPLATE, {})
+        job.prepare_for_flow_run(FlowRun(id=uuid4(), flow_id=uuid4(), name="night"))
+        async with ApiClient(Configuration(host=address)) as client:
+            await KubernetesWorker(work_pool_name="nightpress")._create_job(job, client)
+
+    with temporary_settings(
+        {PREFECT_API_URL: "http://prefect:4200/api", PREFECT_API_AUTH_STRING: "admin:secret"}
+    ):
+        asyncio.run(send())
+    path, job = sent.get(timeout=10)
+    assert path == f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs"
+    assert "admin:secret" not in json.dumps(job)
+    environment = {each["name"]: each for each in pod_of(job)["containers"][0]["env"]}
+    assert (
+        environment["PREFECT_API_AUTH_STRING"]["valueFrom"]
+        == declared["PREFECT_API_AUTH_STRING"]["valueFrom"]
+    )
+    assert environment_of(rendered())["PREFECT_API_AUTH_STRING"] == "admin:secret", (
+        "which it would be otherwise"
+    )
+
+
+def test_the_worker_watches_its_own_namespace_only(monkeypatch: pytest.MonkeyPatch):
+    for each in pod_of(of_kind("Deployment")[0])["containers"][0]["env"]:
+        if "value" in each:
+            monkeypatch.setenv(each["name"], each["value"])
+    assert KubernetesSettings().observer.namespaces == {NAMESPACE}
 
 
 def test_the_workers_command_exists_and_its_rights_end_at_its_namespace():
