@@ -17,8 +17,9 @@ wanted() {
 }
 
 wanted "Chromium" deployments/chromium.sh install || true
-wanted "PostgreSQL and Redis" deployments/services.sh install || true
-"${PYTEST[@]}" -n 2 --dist loadgroup -m "not radosgw" "$@"
+"${PYTEST[@]}" -n 2 --dist loadgroup -m "not radosgw and not services" "$@"
+
+if wanted "PostgreSQL, Redis and SeaweedFS" deployments/services.sh install; then "${PYTEST[@]}" -m services; fi
 
 wanted "radosgw" deployments/radosgw.sh install || exit 0
 data=$(mktemp -d -t nightpress-radosgw-XXXXXX)

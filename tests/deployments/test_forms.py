@@ -99,7 +99,10 @@ def test_a_recipes_form_has_a_typed_field_for_each_column():
     assert set(form["properties"]) == {"request", "recipe", "store", "models", "budget", "dry_run"}
     assert form["properties"]["request"]["required"] == ["topic"]
     assert faults(form, request={"topic": "t"}, recipe="note") == []
-    assert faults(form, request={"topic": "t", "words": 3, "urgent": True, "tags": ["x"], "more": {"a": 1}}) == []
+    assert (
+        faults(form, request={"topic": "t", "words": 3, "urgent": True, "tags": ["x"], "more": {"a": 1}})
+        == []
+    )
     assert faults(form, request={}) == ["'topic' is a required property"]
     assert faults(form, request={"topic": "t", "words": "many"}) == ["'many' is not of type 'integer'"]
     assert faults(form, request={"topic": "t"}, recipe="other")
