@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# make test: everything on two processes (moto for S3, Debian's Chromium on the real UI, PostgreSQL and Redis under the
-# compose file's services), then one pass of the store's promises and a whole night on a real S3 server, Ceph's radosgw
+# make test: everything quick on moto and beside it a real `nightpress up` with Debian's Chromium on its UI, the compose
+# file's services on PostgreSQL and Redis, then one pass of the store's promises and a whole night on a real S3 server, Ceph's radosgw
 # from Debian. All on loopback. What cannot be installed here is left out, and said so; in CI it must be there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,7 +17,13 @@ wanted() {
 }
 
 wanted "Chromium" deployments/chromium.sh install || true
-"${PYTEST[@]}" -n 2 --dist loadgroup -m "not radosgw and not services" "$@"
+# Two at a time: what uses a running `nightpress up`, a browser's clicks included, mostly waits.
+beside=$(mktemp -t nightpress-up-XXXXXX)
+"${PYTEST[@]}" -m up "$@" >"$beside" 2>&1 &
+up=$!
+"${PYTEST[@]}" -m "not up and not radosgw and not services" "$@" || { kill $up; exit 1; }
+wait $up || { cat "$beside"; exit 1; }
+cat "$beside"; rm "$beside"
 
 if wanted "PostgreSQL, Redis and SeaweedFS" deployments/services.sh install; then "${PYTEST[@]}" -m services; fi
 

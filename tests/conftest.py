@@ -23,13 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For `-n 2 --dist loadgroup`: a file stays in one process, and all that use `nightpress up` share one, begun first."""
+    """Mark what uses `nightpress up`, so that it can run beside all the rest."""
     for item in items:
-        group = "up" if "up" in getattr(item, "fixturenames", ()) else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: "up" not in getattr(item, "fixturenames", ()))
+        if "up" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.up)
 
 
 @dataclass(frozen=True)
