@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from random_recipes import CATALOG, Anybody, recipes
 
 from tasks.calling.failures import CallFailed
-from tasks.calling.past_calls import FINISHED_FAILURES
+from tasks.calling.key_files import FINISHED_FAILURES
 from tasks.patterns.notes import Decided, Notes
 from tasks.patterns.ran import RowFailed
 from tasks.patterns.recipe import load_recipe
