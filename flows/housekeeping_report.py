@@ -7,7 +7,7 @@ UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def line(told: list[Tidied], upkeep: Upkeep) -> str:
-    """Keys, parts, bytes and rows, before and after."""
+    """What changed: keys, parts, bytes and rows, before and after."""
     by_name = {each.what: each for each in told}
     keys = by_name["ledger keys"]
     joined = [by_name[table] for table in TABLES_OF_RUN]
@@ -18,14 +18,25 @@ def line(told: list[Tidied], upkeep: Upkeep) -> str:
     removed = by_name["calls removed"].before
     left = sum(each.before.files for each in told if each.what in LEFT)
     sizes = f"{size(before.size_bytes)} → {size(after.size_bytes)}"
+    texts = by_name["texts of calls"].before.rows
     said = [
-        f"keys {keys.before.rows:,} → {keys.after.rows:,} in {keys.before.files:,} → {keys.after.files:,} files",
-        f"small parts {before.files:,} → {after.files:,} ({sizes}, {before.rows:,} rows kept)",
-        f"{by_name['texts of calls'].before.rows:,} calls without their text from now on",
-        f"{removed.rows:,} calls removed ({removed.files:,} parts, {size(removed.size_bytes)})",
-        f"{left:,} files left behind removed",
+        (
+            keys.before != keys.after,
+            f"keys {keys.before.rows:,} → {keys.after.rows:,} in {keys.before.files:,} → {keys.after.files:,} files",
+        ),
+        (
+            bool(before.files),
+            f"small parts {before.files:,} → {after.files:,} ({sizes}, {before.rows:,} rows kept)",
+        ),
+        (bool(texts), f"{texts:,} calls without their text from now on"),
+        (
+            bool(removed.rows),
+            f"{removed.rows:,} calls removed ({removed.files:,} parts, {size(removed.size_bytes)})",
+        ),
+        (bool(left), f"{left:,} files left behind removed"),
     ]
-    return ("dry run, nothing done: " if upkeep.dry_run else "") + "; ".join(said)
+    done = "; ".join(text for happened, text in said if happened) or "nothing to do"
+    return ("dry run, nothing done: " if upkeep.dry_run else "") + done
 
 
 def markdown(told: list[Tidied], store_url: str, upkeep: Upkeep) -> str:

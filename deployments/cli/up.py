@@ -20,8 +20,9 @@ from rich.console import Console
 from blocks.places import store_place
 from deployments.cli.demo import FOLDER as DEMO
 from deployments.cli.demo import PORT as SIMULATOR_PORT
-from deployments.cli.prefect_server import LEAN, LOOPBACK, QUIET, let_go
+from deployments.cli.prefect_server import LEAN, LOOPBACK, QUIET
 from deployments.cli.up_address import home_of_up, remembered_address
+from deployments.cli.up_parts import Part
 from deployments.simulator.config import load_config
 from deployments.simulator.running import RunningSimulator
 from tasks.calling.catalog import load_catalog
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 POOL = "nightpress"
 START_SECONDS = 120.0
-STOP_SECONDS = 20.0
 WRONG_USE = 2
 UI = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
@@ -66,7 +66,7 @@ def up(given: argparse.Namespace) -> int:
     environment = _environment(given, home, f"{address}/api", models, store)
     with ExitStack() as stack:
         with console.status("starting the Prefect server"):
-            server = _Part([sys.executable, "-m", "deployments.cli.prefect_process", str(given.port)],
+            server = Part([sys.executable, "-m", "deployments.cli.prefect_process", str(given.port)],
                            {**environment, "PREFECT_API_URL": ""}, home / "server.log")  # fmt: skip
             stack.callback(server.stop)
             _wait_until_up(f"{address}/api", server)
@@ -76,7 +76,7 @@ def up(given: argparse.Namespace) -> int:
             with suppress(OSError):  # a demo's, or another `up`'s, serves as well
                 simulator = RunningSimulator(load_config(DEMO / "simulator.yaml"), port=SIMULATOR_PORT)
                 stack.enter_context(simulator)
-        worker = _Part([sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"],
+        worker = Part([sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"],
                        environment, home / "worker.log")  # fmt: skip
         stack.callback(worker.stop)
         with remembered_address(f"{address}/api"):
@@ -106,33 +106,7 @@ def _environment(
     }  # fmt: skip
 
 
-class _Part:
-    """A child process with a log of its own; Ctrl-C reaches it through us."""
-
-    def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
-        self.log = log
-        with log.open("ab") as file:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                command, env={name: value for name, value in environment.items() if value},
-                stdin=subprocess.PIPE, bufsize=0, stdout=file, stderr=file, start_new_session=True,
-            )  # fmt: skip
-        let_go(self._process)
-
-    @property
-    def ended(self) -> bool:
-        return self._process.poll() is not None
-
-    def stop(self) -> None:
-        """End it and what it has started, first asking it to."""
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-
-
-def _serve(*parts: _Part) -> int:
+def _serve(*parts: Part) -> int:
     for each in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores SIGINT otherwise
         signal.signal(each, _interrupt)
     try:
@@ -196,7 +170,7 @@ def _refuse_taken(port: int) -> None:
             ) from error
 
 
-def _wait_until_up(url: str, server: _Part) -> None:
+def _wait_until_up(url: str, server: Part) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and not server.ended:
         if _is_up(url):

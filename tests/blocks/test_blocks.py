@@ -54,3 +54,11 @@ def test_a_mistake_in_a_model_catalog_is_said_with_its_line():
 def test_block_types_keep_their_names_and_encrypt_their_secrets(block, slug, secrets):
     assert block.get_block_type_slug() == slug
     assert block.model_json_schema()["secret_fields"] == secrets
+
+
+def test_a_published_recipe_goes_before_the_shipped_one_of_its_name(tmp_path):
+    store = Store.open(str(tmp_path))
+    shipped = open_recipe("product-copy", store)
+    text = shipped_recipes()["product-copy"].read_text()
+    store.write("_recipes/product-copy.yaml", text.replace(f"about: {shipped.about}", "about: mine").encode())
+    assert open_recipe("product-copy", store).about == "mine"
