@@ -7,8 +7,10 @@ from pydantic import SecretStr
 
 from blocks.content_store import ContentStore
 from blocks.model_catalog import ModelCatalog
+from blocks.places import open_recipe, shipped_recipes
 from blocks.provider_key import ProviderKey
 from tasks.storing.errors import UserError
+from tasks.storing.filesystem import Store
 
 MODELS = (
     "providers:\n  l: {api: openai, base_url: 'http://127.0.0.1:1/v1'}\nmodels:\n  m: {provider: l, id: x}\n"
