@@ -71,5 +71,5 @@ def test_a_night_killed_while_it_commits_goes_on_and_no_reader_saw_half_of_it(
     assert counts <= {0, ROWS}
     left = [path for path in night.store.list() if path.startswith(("_runs", "_ledger"))]
     assert left == [
-        "_ledger/keys/night-g1.parquet", "_runs/night.json", "_runs/night/g1.json", "_runs/night/plan.json",
+        "_ledger/keys/night-g1.parquet", "_runs/night.json", "_runs/night/g1.json", "_runs/night/plan.json", "_runs/night/report.html",
     ]  # fmt: skip

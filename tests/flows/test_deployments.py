@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 FILE = Path(__file__).parents[2] / "deployments" / "prefect.yaml"
 DEPLOYMENTS: list[dict[str, Any]] = YAML(typ="safe").load(FILE)["deployments"]
+NIGHTS = ("first_night", "last_night")
 EACH = pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=[each["name"] for each in DEPLOYMENTS])
 
 
@@ -24,7 +25,8 @@ def flow_of(deployment: dict[str, Any]) -> Any:
 def test_a_deployment_runs_the_flow_of_its_name_with_parameters_that_fit(deployment: dict[str, Any]):
     flow = flow_of(deployment)
     assert flow.name == deployment["name"]
-    given = {"requests": "r.csv", "recipe": "r"} if flow.name == "nightly" else {}
+    asked = {"nightly": {"requests": "r.csv", "recipe": "r"}, "backfill": dict.fromkeys(NIGHTS, "2026-01-31")}
+    given = asked.get(flow.name, {})
     flow.validate_parameters({**given, **deployment.get("parameters", {})})
 
 

@@ -107,7 +107,7 @@ def test_the_requests_of_each_date_are_found_and_only_what_changed_is_made(
     requests = str(night.folder / "requests-{run_date}.jsonl")
     night.table({"a": "apples", "b": "pears", "c": "plums"}, name="requests-2026-01-30.jsonl")
     night.table({"a": "apples", "b": "quinces", "d": "figs"}, name="requests-2026-01-31.jsonl")
-    usual = {"requests": requests, "run": None}
+    usual = {"requests": requests, "run": ""}
     for date in ("2026-01-30", "2026-01-31"):
         assert night.night(**usual, run_date=date, only="changed").is_completed()
     outputs = night.read("outputs")

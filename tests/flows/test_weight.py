@@ -52,7 +52,7 @@ def test_ten_thousand_rows_leave_little_with_the_server(
     shards = -(-ROWS // ROWS_PER_SHARD)
     runs = within(60, recorded, lambda found: len(found) == shards and all(run["end_time"] for run in found))
     assert len(runs) == shards
-    related = {"id": {"prefix": [f"prefect.flow-run.{state.state_details.flow_run_id}"]}}
+    related = {"id": [f"prefect.flow-run.{state.state_details.flow_run_id}"]}
     events = ask(prefect_api, "events/filter", filter={"any_resource": related}, limit=50)["total"]
     assert events <= 3 * shards + 60, "three for a task run, a few for the flow run and its artifacts"
     grown = database_bytes(prefect_server.home) - before
