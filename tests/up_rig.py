@@ -95,9 +95,7 @@ class Up:
 def left_of(up: Up) -> bytes:
     """Processes that an `up` has left behind: anything that still has its state folder in its environment."""
     found = subprocess.run(["pgrep", "-f", f"prefect_process {up.port}"], capture_output=True, check=False)
-    workers = subprocess.run(
-        ["pgrep", "-f", "prefect worker start"], capture_output=True, text=True, check=False
-    )
+    workers = subprocess.run(["pgrep", "-f", "worker_process"], capture_output=True, text=True, check=False)
     ours = [pid for pid in workers.stdout.split() if str(up.folder).encode() in environment_of(pid)]
     return found.stdout + " ".join(ours).encode()
 

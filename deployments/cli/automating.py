@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from prefect import get_client
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.events.schemas.automations import AutomationCore
+from prefect.exceptions import ObjectNotFound
 from ruamel.yaml import YAML
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 FILE = Path(str(files("deployments"))) / "automations.yaml"
 ALERTS = "nightpress-alerts"
+KINDS = (
+    "custom-webhook", "slack-webhook", "ms-teams-webhook", "discord-webhook", "mattermost-webhook", "pager-duty-webhook",
+    "opsgenie-webhook", "twilio-sms", "sendgrid-email",
+)  # fmt: skip
 
 
 def keep_automations(notify: str | None) -> None:
@@ -56,6 +61,10 @@ def _keep(client: SyncPrefectClient, wanted: AutomationCore) -> None:
 
 
 def _alerts(client: SyncPrefectClient) -> UUID | None:
-    """The block through which people are told, of whatever notification kind."""
-    blocks = client.read_block_documents(include_secrets=False)
-    return next((each.id for each in blocks if each.name == ALERTS), None)
+    """The block through which people are told: the web hook of `--notify` before any other kind."""
+    for kind in KINDS:
+        try:
+            return client.read_block_document_by_name(ALERTS, kind, include_secrets=False).id
+        except ObjectNotFound:
+            continue
+    return None

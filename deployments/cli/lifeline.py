@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GO = b"go\n"
 PARENT_GONE = 70
 STDIN = 0
 
 
-def wait_for_go() -> None:
-    """Return when the parent says go, or at once where nobody holds the line."""
+def wait_for_go(then: Callable[[], None] = lambda: None) -> None:
+    """Return when the parent says go, or at once where nobody holds the line; `then` is done when the parent is gone."""
     if _line() == GO:
-        threading.Thread(target=_end_with_parent, name="lifeline", daemon=True).start()
+        threading.Thread(target=_end_with_parent, args=(then,), name="lifeline", daemon=True).start()
 
 
 def _line() -> bytes:
@@ -30,7 +34,8 @@ def _line() -> bytes:
     return line
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(then: Callable[[], None]) -> None:
     while os.read(STDIN, 64):
         pass
+    then()
     os._exit(PARENT_GONE)

@@ -2,13 +2,13 @@
 
 Block types and the default blocks, the work pool, the deployments of `deployments/prefect.yaml`, one more for each recipe,
 drop-downs in the forms, automations. Its last line is JSON: what is in force. Done again it changes only what is Nightpress's own: what somebody has set in the UI
-(blocks, limits of the pool, whether a schedule is on) stays. With `--forms` alone it brings the forms up to date.
+(blocks, limits of the pool, whether a schedule is on) stays. With `--forms STORE_URL` it
+brings the forms alone up to date, if flows use that store.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -25,36 +25,45 @@ from blocks.model_catalog import ModelCatalog
 from blocks.places import open_catalog, open_store, store_place
 from blocks.provider_key import ProviderKey
 from deployments.cli.automating import keep_automations
+from deployments.cli.deploying import deploy
 from deployments.cli.form_keeping import keep_forms
 from tasks.calling.catalog import load_catalog
-from tasks.storing.errors import NightpressError, UserError
+from tasks.storing.errors import UserError
 
 DEFAULT = "default"
 POOL = "nightpress"
 PROCESS = "process"
+FORMS = "--forms"
+ANOTHER_STORE = 3
 RUNS_AT_ONCE = 8
 DEMO_MODELS = Path(str(files("deployments"))) / "demo" / "models.yaml"
-PROJECT = Path(str(files("deployments"))) / "prefect.yaml"
 
 
 def main() -> int:
-    """Register everything, or with `--forms` the forms alone; 2 for a mistake in the models file."""
+    """Register everything, or with `--forms STORE_URL` the forms alone; 2 for a mistake in a file.
+
+    The forms are those of the store that flows use: another STORE_URL changes nothing, and is 3.
+    """
     try:
-        if sys.argv[1:] != ["--forms"]:
-            store, models = sys.argv[1:3]
-            _blocks(store, Path(models))
+        if sys.argv[1] == FORMS:
+            store = open_store(store_place(""))
+            if store.url != sys.argv[2]:
+                print(store.url)
+                return ANOTHER_STORE
+        else:
+            _blocks(sys.argv[1], Path(sys.argv[2]))
             _pool()
-            _deploy()
+            deploy()
             keep_automations(os.environ.get("NIGHTPRESS_NOTIFY"))
-        keep_forms()
-        print(orjson.dumps(_in_force()).decode())
+        remarks = keep_forms()
+        print(orjson.dumps(_in_force(remarks)).decode())
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
 
 
-def _in_force() -> dict[str, Any]:
+def _in_force(remarks: list[str]) -> dict[str, Any]:
     """What flows will use: store, models, whether these are the demo's simulated ones, and which keys are missing."""
     catalog, store = open_catalog(""), open_store(store_place(""))
     named = os.environ.get("NIGHTPRESS_MODELS")
@@ -65,8 +74,20 @@ def _in_force() -> dict[str, Any]:
         "store": store.url,
         "models": (named or "block model-catalog/default") + ("  (simulated)" if simulated else ""),
         "simulated": simulated,
-        "remarks": [f"{key} is not set: models that need it fail" for key in missing],
+        "remarks": [
+            *(f"{key} is not set: models that need it fail" for key in missing),
+            *_unused(named),
+            *remarks,
+        ],
     }
+
+
+def _unused(named: str | None) -> list[str]:
+    """A models file that lies here and is not what flows use."""
+    lying = Path("models.yaml")
+    if named or not lying.exists() or load_catalog(lying).canonical() == open_catalog("").canonical():
+        return []
+    return ["./models.yaml is not used: give --models models.yaml, or put it into the block"]
 
 
 def _blocks(store: str, models: Path) -> None:
@@ -107,22 +128,6 @@ def _pool() -> None:
 def _at_home(template: dict[str, Any]) -> dict[str, Any]:
     template["variables"]["properties"]["working_dir"]["default"] = str(Path.cwd())
     return template
-
-
-def _deploy() -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "prefect",
-        "--no-prompt",
-        "deploy",
-        "--prefect-file",
-        str(PROJECT),
-        "--all",
-    ]
-    done = subprocess.run(command, check=False)  # noqa: S603 - our own command
-    if done.returncode:
-        raise NightpressError("`prefect deploy` failed")
 
 
 if __name__ == "__main__":

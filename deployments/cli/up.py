@@ -17,11 +17,11 @@ from urllib.request import urlopen
 import orjson
 from rich.console import Console
 
-from blocks.places import store_place
+from blocks.places import BLOCK_PREFIX, store_place
 from deployments.cli.demo import FOLDER as DEMO
 from deployments.cli.demo import PORT as SIMULATOR_PORT
 from deployments.cli.prefect_server import LEAN, LOOPBACK, QUIET
-from deployments.cli.up_address import home_of_up, remembered_address
+from deployments.cli.up_address import Running, home_of_up, only_one, remembered, running_up
 from deployments.cli.up_parts import Part
 from deployments.simulator.config import load_config
 from deployments.simulator.running import RunningSimulator
@@ -45,6 +45,8 @@ UI = {
     # A week of nights stands in the calendar, so that a week of downtime can be caught up.
     "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS": "8",
     "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "7d",
+    # In memory, the slot of a night that was killed with the server would never come free again.
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
 }
 
 
@@ -56,10 +58,15 @@ def up(given: argparse.Namespace) -> int:
         NightpressError: a part of it does not start; names its log.
     """
     console = Console(highlight=False, soft_wrap=True)
+    with only_one() as alone:
+        if not alone:
+            _say_where(given, console)
+            return 0
+        return _up(given, console)
+
+
+def _up(given: argparse.Namespace, console: Console) -> int:
     address = f"http://127.0.0.1:{given.port}"
-    if _is_up(f"{address}/api"):
-        console.print(f"a Prefect server is up at {address} already")
-        return 0
     _refuse_taken(given.port)
     home = home_of_up()
     models, store = _models(given.models), _store(given.store)
@@ -71,38 +78,47 @@ def up(given: argparse.Namespace) -> int:
             stack.callback(server.stop)
             _wait_until_up(f"{address}/api", server)
         with console.status("registering blocks, work pool, deployments and automations"):
-            told = _register(environment, store or _default_store(), models or DEMO / "models.yaml", home)
+            told = _register(environment, _first_store(store), _first_models(models), home)
         if told["simulated"]:
-            with suppress(OSError):  # a demo's, or another `up`'s, serves as well
+            with suppress(OSError):  # a demo's, or another user's `up`'s, serves as well
                 simulator = RunningSimulator(load_config(DEMO / "simulator.yaml"), port=SIMULATOR_PORT)
                 stack.enter_context(simulator)
-        worker = Part([sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"],
+        worker = Part([sys.executable, "-m", "deployments.cli.worker_process", POOL],
                        environment, home / "worker.log")  # fmt: skip
         stack.callback(worker.stop)
-        with remembered_address(f"{address}/api"):
-            console.print(f"Prefect      {address}")
-            console.print(f"content      {told['store']}")
-            console.print(f"models       {told['models']}")
-            for line in told["remarks"]:
-                console.print(f"             {line}", markup=False)
-            console.print(f"logs         {home}")
-            console.print("Ctrl-C stops all of it")
-            return _serve(server, worker)
+        stack.enter_context(remembered(Running(f"{address}/api", _told(models, store))))
+        console.print(f"Prefect      {address}")
+        console.print(f"content      {told['store']}")
+        console.print(f"models       {told['models']}")
+        for line in told["remarks"]:
+            console.print(f"             {line}", markup=False)
+        console.print(f"logs         {home}")
+        console.print("Ctrl-C stops all of it")
+        return _serve(server, worker)
+
+
+def _say_where(given: argparse.Namespace, console: Console) -> None:
+    running = running_up()
+    where = f"at {running.url.removesuffix('/api')}" if running else "and is starting"
+    console.print(f"nightpress is up already {where}")
+    if any((given.store, given.models, given.notify, given.database)):
+        console.print("what you gave now does not apply: stop it with Ctrl-C and start it again with that")
+
+
+def _told(models: str | None, store: str | None) -> dict[str, str]:
+    """What was given here goes before the blocks."""
+    named = {"NIGHTPRESS_MODELS": models, "NIGHTPRESS_STORE": store}
+    return {name: value for name, value in named.items() if value}
 
 
 def _environment(
-    given: argparse.Namespace, home: Path, url: str, models: Path | None, store: str | None
+    given: argparse.Namespace, home: Path, url: str, models: str | None, store: str | None
 ) -> dict[str, str]:
-    """What server, worker and registration run with; what was given here goes before the blocks."""
-    named = {
-        "NIGHTPRESS_MODELS": str(models) if models else None,
-        "NIGHTPRESS_STORE": store,
-        "NIGHTPRESS_NOTIFY": given.notify,
-        "PREFECT_API_DATABASE_CONNECTION_URL": given.database,
-    }
+    """What server, worker and registration run with."""
+    named = {"NIGHTPRESS_NOTIFY": given.notify, "PREFECT_API_DATABASE_CONNECTION_URL": given.database}
     return {
         **LEAN, **os.environ, **QUIET, **LOOPBACK, **UI, "PREFECT_HOME": str(home), "PREFECT_API_URL": url,
-        **{name: value for name, value in named.items() if value},
+        **{name: value for name, value in named.items() if value}, **_told(models, store),
     }  # fmt: skip
 
 
@@ -138,25 +154,33 @@ def _register(environment: dict[str, str], store: str, models: Path, home: Path)
     return told
 
 
-def _models(given: str | None) -> Path | None:
-    """The models file that somebody gave or that lies here; None leaves it to the block, the demo's at first."""
+def _models(given: str | None) -> str | None:
+    """The models file or block that somebody gave; None leaves it to the block `default`."""
     named = given or os.environ.get("NIGHTPRESS_MODELS")
-    if named is None and Path("models.yaml").exists():
-        named = "models.yaml"
-    if named is None or named.startswith("block:"):
-        return None
+    if named is None or named.startswith(BLOCK_PREFIX):
+        return named
     load_catalog(Path(named))
-    return Path(named).resolve()
+    return str(Path(named).resolve())
+
+
+def _first_models(named: str | None) -> Path:
+    """What the block `default` holds at first: the models file that was given or lies here, or the demo's."""
+    if named and not named.startswith(BLOCK_PREFIX):
+        return Path(named)
+    lying = Path("models.yaml")
+    return lying.resolve() if lying.exists() else DEMO / "models.yaml"
 
 
 def _store(given: str | None) -> str | None:
-    """The store that somebody gave; None leaves it to the block."""
+    """The store or block that somebody gave; None leaves it to the block `default`."""
     named = given or os.environ.get("NIGHTPRESS_STORE")
     return store_place(named) if named else None
 
 
-def _default_store() -> str:
-    return str(Path("nightpress-store").resolve())
+def _first_store(named: str | None) -> str:
+    """What the block `default` says at first."""
+    given = named if named and not named.startswith(BLOCK_PREFIX) else None
+    return given or str(Path("nightpress-store").resolve())
 
 
 def _refuse_taken(port: int) -> None:
