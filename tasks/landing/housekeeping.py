@@ -29,7 +29,7 @@ class Upkeep:
         dry_run: say what would be done, and do nothing.
     """
 
-    keep_keys_days: int = 30
+    keep_keys_days: int | None = None
     compact_after_days: int = 2
     keep_calls_days: int | None = None
     keep_prompts_days: int | None = None
@@ -97,11 +97,10 @@ class House:
 
     def prune_keys(self) -> Tidied:
         """Keys go before the texts they lead to."""
-        texts = [
-            each for each in (self.upkeep.keep_calls_days, self.upkeep.keep_prompts_days) if each is not None
-        ]
+        upkeep = self.upkeep
+        texts = [each for each in (upkeep.keep_calls_days, upkeep.keep_prompts_days) if each is not None]
         wanted = Wanted(
-            since=self._since(self.upkeep.keep_keys_days),
+            since=self._since(upkeep.keep_keys_days) if upkeep.keep_keys_days is not None else None,
             text_since=self._since(min(texts)) if texts else None,
             may_go_on=partial(may_go_on, self.store),
         )
