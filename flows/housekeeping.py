@@ -21,18 +21,18 @@ Days = Annotated[int, Field(ge=1, le=36500)]
 @flow(name="housekeeping", flow_run_name="housekeeping", validate_parameters=True)
 def housekeeping(
     store: str = "",
-    keep_keys_days: Days = 30,
+    keep_keys_days: Days | None = None,
     compact_after_days: Days = 2,
     keep_calls_days: Days | None = None,
     keep_prompts_days: Days | None = None,
     keep_open_days: Days = 90,
     dry_run: bool = False,
 ) -> State[Any]:
-    """Join small files of the store, prune the ledger's keys, let old calls go, clear what kills left behind.
+    """Join small files of the store and its ledger, let old keys and calls go where told, clear what kills left behind.
 
     Args:
         store: The store: a path, file:// or s3:// URL, or block:NAME. Empty: the usual place.
-        keep_keys_days: For how many days a finished call is found again by other runs, 1 to 36500. A recipe whose cache.ttl (7d unless it says otherwise, without limit) is longer pays again for what is older; so does a committed run that is made anew with replace. A run with failed or deferred rows keeps its keys until it is whole.
+        keep_keys_days: For how many days a finished call is found again by other runs, 1 to 36500. None: for ever. With a number, a recipe whose cache.ttl (7d unless it says otherwise, without limit) is longer pays again for what is older; so does a committed run that is made anew with replace. A run with failed or deferred rows keeps its keys until it is whole.
         compact_after_days: How many days after its commit a run's small files are joined with those of other runs of its date, 1 to 36500.
         keep_calls_days: After how many days calls are removed, 1 to 36500; a file goes once its youngest call is older, its older texts at once. None: never.
         keep_prompts_days: After how many days prompt and response of a call are blanked, 1 to 36500; it is then not reused any more. None: never.

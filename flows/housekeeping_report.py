@@ -34,6 +34,7 @@ def line(told: list[Tidied], upkeep: Upkeep) -> str:
             f"{removed.rows:,} calls removed ({removed.files:,} parts, {size(removed.size_bytes)})",
         ),
         (bool(left), f"{left:,} files left behind removed"),
+        *((True, f"{each.what} left alone: {each.refusal}") for each in told if each.refusal),
     ]
     done = "; ".join(text for happened, text in said if happened) or "nothing to do"
     return ("dry run, nothing done: " if upkeep.dry_run else "") + done
@@ -46,9 +47,10 @@ def markdown(told: list[Tidied], store_url: str, upkeep: Upkeep) -> str:
         f"{size(each.before.size_bytes)} → {size(each.after.size_bytes)} |"
         for each in told
     )
+    refused = "".join(f"Left alone: {each.what}: {each.refusal}\n\n" for each in told if each.refusal)
     done = "What would be done; nothing was." if upkeep.dry_run else "Done."
     return (
-        f"# Housekeeping\n\n`{store_url}`: {done}\n\n| | files | rows | bytes |\n|---|---|---|---|\n{rows}\n\n"
+        f"# Housekeeping\n\n`{store_url}`: {done}\n\n| | files | rows | bytes |\n|---|---|---|---|\n{rows}\n\n{refused}"
         "Of tables: the small parts that were joined. Of texts: the calls that had one. "
         "Of runs never committed: as rows, the runs.\n"
     )

@@ -34,12 +34,12 @@ class Wanted:
     """Which keys stay.
 
     Attributes:
-        since: older ones go, except those of a run that may still go on.
+        since: older ones go, except those of a run that may still go on; None if none is too old.
         text_since: older ones go whatever their run, as their texts go; None if texts stay.
         may_go_on: whether a run may be worked again as it is.
     """
 
-    since: datetime
+    since: datetime | None
     text_since: datetime | None
     may_go_on: Callable[[str], bool]
 
@@ -138,15 +138,21 @@ def _kept(store: Store, files: list[KeyFile], wanted: Wanted) -> dict[str, pa.Ta
 
 def _stays(keys: pa.Table, parts: pa.Array, wanted: Wanted, going_on: dict[str, bool]) -> Any:
     runs, finished = pc.cast(keys["run"], pa.string()), keys["finished_at"]
-    stays = pc.greater_equal(finished, pa.scalar(wanted.since, finished.type))
+    stays = _is_since(finished, wanted.since)
     for run in pc.unique(runs.filter(pc.invert(stays))).to_pylist():
         if run not in going_on:
             going_on[run] = wanted.may_go_on(run)
     runs_going_on = pa.array([run for run, goes_on in going_on.items() if goes_on], pa.string())
     stays = pc.or_(stays, pc.is_in(runs, value_set=runs_going_on))
-    if wanted.text_since is not None:
-        stays = pc.and_(stays, pc.greater_equal(finished, pa.scalar(wanted.text_since, finished.type)))
+    stays = pc.and_(stays, _is_since(finished, wanted.text_since))
     return pc.and_(stays, pc.is_in(pc.cast(keys["part"], pa.string()), value_set=parts))
+
+
+def _is_since(finished: Any, since: datetime | None) -> Any:
+    """One bool per call."""
+    if since is None:
+        return pa.array(np.ones(len(finished), dtype=bool))
+    return pc.greater_equal(finished, pa.scalar(since, finished.type))
 
 
 def _chosen(files: list[KeyFile], kept: dict[str, pa.Table]) -> list[KeyFile]:

@@ -16,6 +16,7 @@ from tasks.landing.moves import may_go_on
 from tasks.landing.retention import blank_texts, drop_part, due_rows
 from tasks.landing.settling import settle
 from tasks.landing.store_lock import store_lock
+from tasks.storing.errors import UserError
 
 if TYPE_CHECKING:
     from tasks.storing.filesystem import Store
@@ -29,7 +30,7 @@ class Upkeep:
         dry_run: say what would be done, and do nothing.
     """
 
-    keep_keys_days: int = 30
+    keep_keys_days: int | None = None
     compact_after_days: int = 2
     keep_calls_days: int | None = None
     keep_prompts_days: int | None = None
@@ -53,11 +54,16 @@ class Amount:
 
 @dataclass(slots=True)
 class Tidied:
-    """What was done to one thing: a table, the keys, what was left behind."""
+    """What was done to one thing: a table, the keys, what was left behind.
+
+    Attributes:
+        refusal: why it could not be done, in a line; empty where it was.
+    """
 
     what: str
     before: Amount = field(default_factory=Amount)
     after: Amount = field(default_factory=Amount)
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +103,10 @@ class House:
 
     def prune_keys(self) -> Tidied:
         """Keys go before the texts they lead to."""
-        texts = [
-            each for each in (self.upkeep.keep_calls_days, self.upkeep.keep_prompts_days) if each is not None
-        ]
+        upkeep = self.upkeep
+        texts = [each for each in (upkeep.keep_calls_days, upkeep.keep_prompts_days) if each is not None]
         wanted = Wanted(
-            since=self._since(self.upkeep.keep_keys_days),
+            since=self._since(upkeep.keep_keys_days) if upkeep.keep_keys_days is not None else None,
             text_since=self._since(min(texts)) if texts else None,
             may_go_on=partial(may_go_on, self.store),
         )
@@ -152,18 +157,23 @@ class House:
     def clear(self) -> list[Tidied]:
         """What kills left."""
         found = left_overs(self.store, self.now, timedelta(days=self.upkeep.keep_open_days))
-        unfinished = self.store.unfinished(self.now - SETTLED)
-        told = [
-            Tidied("runs never committed"),
-            Tidied("working files left behind"),
-            Tidied("unfinished files"),
-        ]
+        told = [Tidied("runs never committed"), Tidied("working files left behind")]
         told[0].before.add(sum(len(paths) for paths in found.abandoned.values()), len(found.abandoned), 0)
         told[1].before.add(len(found.working), 0, 0)
-        told[2].before.add(len(unfinished), 0, 0)
         if not self.upkeep.dry_run:
             remove(self.store, found)
-            self.store.discard(unfinished)
+        return [*told, self.discard()]
+
+    def discard(self) -> Tidied:
+        """What killed writers left; keys that may not list or end uploads are no reason to fail."""
+        told = Tidied("unfinished files")
+        try:
+            for each in self.store.unfinished(self.now - SETTLED):
+                if not self.upkeep.dry_run:
+                    self.store.discard([each])
+                told.before.add(1, 0, 0)
+        except (UserError, OSError) as error:
+            told.refusal = " ".join((error.what if isinstance(error, UserError) else str(error)).split())
         return told
 
     def _since(self, days: int) -> datetime:

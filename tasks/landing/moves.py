@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tasks.landing.plan import read_manifest
 from tasks.landing.run_paths import plan_path
+from tasks.storing.errors import NightpressError
 from tasks.storing.parts import Part, part_path
 from tasks.storing.records import read_json, write_json
 
@@ -86,10 +87,27 @@ def end(store: Store, move: Move) -> None:
     store.delete([move.path])
 
 
-def open_moves(store: Store) -> list[Move]:
-    """Every move that has not ended."""
-    documents = (read_json(store, path) for path in store.list(OPEN))
-    return [Move.model_validate(document) for document in documents if document is not None]
+def read_move(store: Store, path: str) -> Move | None:
+    """The move that has not ended; None if it has.
+
+    Raises:
+        ValidationError: another version of Nightpress wrote it.
+        NightpressError: it is not a JSON object.
+    """
+    document = read_json(store, path)
+    return Move.model_validate(document) if document is not None else None
+
+
+def runs_of_move(store: Store, path: str) -> tuple[str, ...] | None:
+    """The runs that an open move names, also where this version does not know the rest of it; None: nobody can tell."""
+    try:
+        document = read_json(store, path)
+    except NightpressError:
+        return None
+    if document is None:
+        return ()
+    runs = document.get("runs")
+    return tuple(runs) if isinstance(runs, list) and all(isinstance(run, str) for run in runs) else None
 
 
 def joined_path(table: str, run_date: date, joined: str) -> str:

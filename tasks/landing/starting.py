@@ -90,6 +90,7 @@ def start(store: Store, wish: Wish) -> Start:
     Raises:
         UserError: something in the wish is wrong.
         PlanChanged: the run exists with another plan, and `replace` is not wished.
+        NightpressError: housekeeping began to move the run's rows, and that cannot be ended.
     """
     table = _read(store, wish)
     try:
@@ -125,7 +126,7 @@ def _read(store: Store, wish: Wish) -> Sorted:
 
 
 def _start(store: Store, wish: Wish, table: Sorted) -> Start:
-    settle_left(store)
+    settle_left(store, wish.run)
     known, manifest = read_plan(store, wish.run), read_manifest(store, wish.run)
     fresh_plan = _plan(wish, table, generation=(manifest["generation"] if manifest else 0) + 1)
     if known is not None and known.hash == fresh_plan.hash and not (wish.replace and manifest):

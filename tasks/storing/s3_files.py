@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError
 from tasks.storing.errors import UserError
 from tasks.storing.file_stat import FileStat, Unfinished
 from tasks.storing.s3_errors import explaining, refused, server_code
+from tasks.storing.schemas import OWN_FOLDERS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -147,6 +148,7 @@ class S3Files:
         return FileStat(head["ContentLength"], head["LastModified"])
 
     def unfinished(self, before: datetime) -> Sequence[Unfinished]:
+        """Only what is ours: a bucket without a prefix may be other programs' too."""
         cut = len(self._key(""))
         found: list[Unfinished] = []
         more: dict[str, str] = {}
@@ -155,7 +157,7 @@ class S3Files:
             found += [
                 Unfinished(each["Key"][cut:], each["UploadId"])
                 for each in page.get("Uploads", [])
-                if each["Initiated"] < before
+                if each["Initiated"] < before and _is_ours(each["Key"][cut:])
             ]
             if not page.get("IsTruncated"):
                 return found
@@ -196,6 +198,11 @@ def _checksums(address: str) -> dict[str, str]:
     if not address or host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         return {}
     return dict.fromkeys(("request_checksum_calculation", "response_checksum_validation"), "when_required")
+
+
+def _is_ours(path: str) -> bool:
+    folder, _, name = path.partition("/")
+    return bool(name) and (folder in TABLES or folder in OWN_FOLDERS)
 
 
 def _is_shown(path: str) -> bool:

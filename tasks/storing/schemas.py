@@ -111,6 +111,9 @@ RATINGS = _table(
     (TIME, "rated_at"),
 )
 
+# What a store holds beside its tables; a bucket may hold other things yet.
+OWN_FOLDERS = ("_runs", "_ledger", "_recipes", "_housekeeping")
+
 TABLES: dict[str, pa.Schema] = {
     "outputs": OUTPUTS,
     "rejects": REJECTS,

@@ -117,6 +117,17 @@ def test_old_keys_go_unless_their_run_may_go_on_and_empty_files_with_them(store:
     assert known(store, [young, old, open_]) == said([young])
 
 
+@pytest.mark.parametrize("text_days", [None, 50])
+def test_without_an_age_no_key_is_too_old_but_by_its_text(store: Store, text_days: int | None) -> None:
+    calls = [Finished("young", "a"), Finished("old", "b", days=40), Finished("ancient", "c", days=4000)]
+    for call in calls:
+        put(store, f"{call.run}-g1", [call])
+    text_since = None if text_days is None else NOW - timedelta(days=text_days)
+    join_keys(store, Wanted(None, text_since, lambda _: False))
+    assert known(store, calls) == said(calls if text_days is None else calls[:2])
+    assert len(store.list(KEYS_FOLDER)) == 1
+
+
 def test_keys_whose_texts_go_go_whatever_their_run(store: Store) -> None:
     call = Finished("c", "open", days=10)
     put(store, "open-g1", [call])

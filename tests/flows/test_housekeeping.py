@@ -118,6 +118,13 @@ def test_every_field_says_what_it_means_with_its_bounds():
         assert ("1 to 36500" in field["description"]) == name.endswith("_days")
 
 
+def test_unless_told_it_lets_go_of_nothing_that_is_committed():
+    fields = parameter_schema(housekeeping).model_dump()["properties"]
+    for name in ("keep_keys_days", "keep_calls_days", "keep_prompts_days"):
+        assert fields[name].get("default") is None
+        housekeeping.validate_parameters({"store": "x", name: None})
+
+
 def test_an_empty_store_is_in_order(rig: Callable[..., FlowRig]):
     night = rig()
     state = kept(night, keep_calls_days=90, keep_prompts_days=30)

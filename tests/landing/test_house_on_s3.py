@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from house_rig import check_manifests, forget_journals, sorted_rows, table, tidied
+from house_rig import check_manifests, forget_journals, house, sorted_rows, table, tidied
 from landing_rig import Rig
+from refusing_proxy import refusing
 
+from flows.housekeeping_report import line, markdown
 from tasks.calling.engine import Engine
 from tasks.storing.filesystem import Store
+from tasks.storing.schemas import OWN_FOLDERS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,3 +69,37 @@ def test_uploads_that_nobody_ended_go(night: Rig, s3_bucket: Bucket) -> None:
     tidied(night.store)
     left = client.list_multipart_uploads(Bucket=name).get("Uploads", [])
     assert [each["Key"] for each in left] == ["somebody/elses"]
+
+
+def test_in_a_whole_bucket_only_uploads_to_our_own_folders_go(night: Rig, s3_bucket: Bucket) -> None:
+    client, name = s3_bucket.client, s3_bucket.name
+    theirs = ["backups/db.tar", "outputs", "outputs-of-others/a", "data/outputs/a"]
+    for key in [*theirs, *(f"{folder}/half" for folder in (*TABLES, *OWN_FOLDERS))]:
+        client.create_multipart_upload(Bucket=name, Key=key)
+    told = tidied(Store.open(f"s3://{name}"))
+    assert told["unfinished files"].before.files == len(TABLES) + len(OWN_FOLDERS)
+    left = client.list_multipart_uploads(Bucket=name)["Uploads"]
+    assert sorted(each["Key"] for each in left) == sorted(theirs)
+
+
+def test_all_that_a_store_holds_is_in_our_own_folders(night: Rig) -> None:
+    tidied(night.store)
+    assert {path.split("/")[0] for path in night.store.list()} <= {*TABLES, *OWN_FOLDERS}
+
+
+@pytest.mark.parametrize("refused", ["list", "abort"])
+def test_uploads_that_may_not_be_listed_or_ended_are_a_line_in_the_report(
+    night: Rig, s3_bucket: Bucket, refused: str
+) -> None:
+    client, name = s3_bucket.client, s3_bucket.name
+    client.create_multipart_upload(Bucket=name, Key="base/outputs/half.parquet")
+    with refusing(s3_bucket.endpoint, refused) as endpoint:
+        kept = house(Store.open(s3_bucket.url, endpoint=endpoint))
+        told = kept.tidy()
+    assert len(night.store.list("outputs")) == 1, "all else is done"
+    for said in (line(told, kept.upkeep), markdown(told, s3_bucket.url, kept.upkeep)):
+        assert "unfinished files" in said
+        assert "AccessDenied" in said
+    assert "\n" not in line(told, kept.upkeep)
+    assert "left behind removed" not in line(told, kept.upkeep)
+    assert len(client.list_multipart_uploads(Bucket=name)["Uploads"]) == 1

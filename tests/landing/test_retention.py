@@ -33,6 +33,19 @@ def others(night: Rig) -> dict[str, list[Any]]:
 
 
 @BOTH
+def test_untold_housekeeping_lets_no_call_out_of_sight_however_old(
+    rig: Callable[..., Rig], joined: bool
+) -> None:
+    night = rig()
+    singles(night, 3)
+    compact = 2 if joined else 9999
+    tidied(night.store, days=4000, compact_after_days=compact)
+    assert night.night(table(night, 1), run="tomorrow")["calls"]["cached"] == 2
+    told = tidied(night.store, days=4000, compact_after_days=compact, keep_keys_days=3999)
+    assert told["ledger keys"].before.rows > told["ledger keys"].after.rows == 0
+
+
+@BOTH
 def test_texts_that_are_too_old_are_blanked_and_not_served_any_more(
     rig: Callable[..., Rig], simulate: Callable[..., RunningSimulator], joined: bool
 ) -> None:

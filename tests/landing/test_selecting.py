@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from landing_rig import NIGHT, RECIPE
+from house_rig import singles, tidied
+from landing_rig import NIGHT, RECIPE, Rig
+from overtaken_store import overtaken
 
+from tasks.landing.selecting import selection
+from tasks.landing.settling import own_manifest
 from tasks.patterns.recipe import load_recipe
+from tasks.storing.errors import NightpressError
+from tasks.storing.requests import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from landing_rig import Rig
 
 FIRST = {"a": "apples", "b": "pears", "c": "plums"}
 SECOND = {"a": "apples", "b": "quinces", "d": "figs"}
@@ -70,3 +74,37 @@ def test_the_limit_counts_what_is_made_and_not_what_is_left_out(rig: Callable[..
     night.night(night.table(FIRST), run="first")
     manifest = second_night(night, "changed", limit=1)
     assert (manifest["rows"]["made"], manifest["rows"]["unchanged"]) == (1, 1)
+
+
+@pytest.mark.parametrize("only", ["new", "changed"])
+def test_a_night_that_starts_while_outputs_are_joined_leaves_out_what_is_made(
+    rig: Callable[..., Rig], only: str
+) -> None:
+    night = rig()
+    singles(night, 3)
+    store = overtaken(night.store, "outputs", lambda: tidied(night.store))
+    requests = night.table({"r0": "topic 0", "r1": "topic 1", "r2": "topic 2", "x": "topic x"})
+    begun = Rig(store, night.url, night.folder).begin(requests, run="second", only=only)
+    assert len(night.store.list("outputs")) == 1
+    assert (begun.plan.requests, begun.plan.unchanged) == (1, 3)
+
+
+def test_rows_that_leave_a_joined_part_after_it_was_listed_count_as_made(rig: Callable[..., Rig]) -> None:
+    night = rig()
+    singles(night, 3)
+    tidied(night.store)
+    night.begin(night.table({"r1": "topic 1"}), run="pipeline-1", replace=True)
+    store = overtaken(night.store, "outputs", lambda: own_manifest(night.store, "pipeline-1"))
+    wanted = selection(store, "new", recipe="short", run="second")
+    assert len(night.store.list("outputs")) == 2
+    requests = [Request(f"r{number}", 1, {"topic": f"topic {number}"}) for number in range(4)]
+    assert [wanted(each) for each in requests] == [False, False, False, True]
+
+
+def test_a_part_that_is_listed_and_never_there_is_an_error_and_not_left_out(rig: Callable[..., Rig]) -> None:
+    night = rig()
+    night.night(night.table(FIRST), run="first")
+    (part,) = night.store.list("outputs")
+    store = overtaken(night.store, "outputs", lambda: night.store.delete([part]), part)
+    with pytest.raises(NightpressError, match=part):
+        selection(store, "new", recipe="short", run="second")
