@@ -146,7 +146,8 @@ def told() -> Iterator[tuple[str, Queue[dict[str, Any]]]]:
 
 @pytest.fixture(scope="session")
 def up(tmp_path_factory: pytest.TempPathFactory, told: tuple[str, Queue[dict[str, Any]]]) -> Iterator[Up]:
-    started = Up(tmp_path_factory.mktemp("up"), "--notify", told[0])
+    quick = {"PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5"}
+    started = Up(tmp_path_factory.mktemp("up"), "--notify", told[0], **quick)
     try:
         started.wait()
         yield started
