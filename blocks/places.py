@@ -5,11 +5,19 @@ Models: what is given, NIGHTPRESS_MODELS, the block `model-catalog/default`, `./
 """
 
 import os
+from contextlib import nullcontext
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from prefect.settings import get_current_settings
+import httpx
+from prefect.context import FlowRunContext
+from prefect.settings import (
+    PREFECT_API_REQUEST_TIMEOUT,
+    PREFECT_CLIENT_MAX_RETRIES,
+    get_current_settings,
+    temporary_settings,
+)
 from pydantic import SecretStr
 
 from blocks.content_store import ContentStore
@@ -24,6 +32,8 @@ from tasks.storing.filesystem import Store
 DEFAULT_BLOCK = "default"
 STORED_RECIPES = "_recipes"
 BLOCK_PREFIX = "block:"
+# A command with a person before it gives up sooner than a flow run, which outlives a server's restart.
+AT_THE_TERMINAL: dict[Any, Any] = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 10}
 B = TypeVar("B", ContentStore, ModelCatalog, ProviderKey)
 
 
@@ -103,7 +113,29 @@ def _load(kind: type[B], name: str) -> B:
 
 def _loaded(kind: type[B], name: str) -> B:
     load: Any = kind.load  # dispatches on `_sync`, which its types do not say
-    return cast(B, load(name, _sync=True))
+    outside = FlowRunContext.get() is None
+    try:
+        with temporary_settings(AT_THE_TERMINAL) if outside else nullcontext():
+            return cast(B, load(name, _sync=True))
+    except (httpx.HTTPError, RuntimeError) as error:
+        cause = (
+            error.__cause__ if isinstance(error, RuntimeError) else error
+        )  # Prefect's "Failed to reach API"
+        if not isinstance(cause, httpx.HTTPError):
+            raise
+        raise _unanswered(kind, name, cause) from error
+
+
+def _unanswered(kind: type[B], name: str, error: httpx.HTTPError) -> UserError:
+    url = httpx.URL(get_current_settings().api.url or "").copy_with(userinfo=b"")
+    why = str(error) or type(error).__name__
+    if isinstance(error, httpx.HTTPStatusError):
+        why = f"it answers {error.response.status_code}"
+    return UserError(
+        f"Prefect at {url} cannot be asked for the block {kind.get_block_type_slug()}/{name}: {why}",
+        where="PREFECT_API_URL",
+        hint="start that server, or give --store and --models as paths",
+    )
 
 
 def open_recipe(given: str, store: Store) -> Recipe:

@@ -6,13 +6,14 @@ from typing import Any
 from prefect import flow, runtime
 from prefect.client.schemas.objects import State
 from prefect.deployments import run_deployment
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Completed, Failed
 
 from flows.mistakes import explained
 from tasks.storing.errors import UserError
 
 MOST_NIGHTS = 366
+REFUSED = (400, 409, 422)  # what Prefect answers to parameters that do not fit
 
 
 def backfill_name() -> str:
@@ -40,6 +41,7 @@ async def backfill(
     """
     with explained() as mistake:
         nights = _nights(first_night, last_night)
+        _check_name(deployment)
         ended: dict[date, State[Any] | None] = {}
         for night in nights:
             ended[night] = await _night(deployment, night, parameters)
@@ -57,14 +59,36 @@ def _nights(first: date, last: date) -> list[date]:
     return [first + timedelta(days=day) for day in range(days)]
 
 
+def _check_name(deployment: str) -> None:
+    flow_name, _, name = deployment.partition("/")
+    if not flow_name or not name or "/" in name:
+        raise UserError(
+            f"{deployment!r} is not flow/deployment", where="deployment", hint="as nightly/nightly"
+        )
+
+
 async def _night(deployment: str, night: date, parameters: dict[str, Any]) -> State[Any] | None:
     asked = {**parameters, "run_date": night.isoformat()}
     try:
         run: Any = await run_deployment(deployment, parameters=asked)  # type: ignore[misc]
     except ObjectNotFound:
         raise UserError(f"there is no deployment {deployment!r}", where="deployment") from None
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code not in REFUSED:
+            raise
+        raise UserError(_reason(error), where="parameters") from None
     state: State[Any] | None = run.state
     return state
+
+
+def _reason(error: PrefectHTTPStatusError) -> str:
+    """Why the server refused, in one line."""
+    try:
+        said: dict[str, Any] = error.response.json()
+    except ValueError:
+        said = {}
+    detail = said.get("detail") or said.get("exception_detail") or error
+    return " ".join(str(detail).split())
 
 
 def _well(state: State[Any] | None) -> bool:
@@ -73,7 +97,7 @@ def _well(state: State[Any] | None) -> bool:
 
 def _told(ended: dict[date, State[Any] | None], wanted: int) -> State[Any]:
     bad = [
-        f"{night}: {state.message if state else 'not run'}"
+        f"{night}: {f'{state.name}, {state.message}' if state else 'not run'}"
         for night, state in ended.items()
         if not _well(state)
     ]

@@ -22,6 +22,7 @@ from tasks.landing.starting import Wish, preview, start
 from tasks.storing.errors import NightpressError
 from tasks.storing.filesystem import Store
 
+UNHEALTHY = "Unhealthy"  # no plain Failed: those are nights that have not committed, and tell another alert
 NOTHING_LEFT = "already committed, nothing left to do; "
 RUNNER: TaskRunner[PrefectFuture[Any]] = cast(Any, ThreadPoolTaskRunner(max_workers=SHARDS_AT_ONCE))
 
@@ -119,4 +120,4 @@ def _ended(manifest: dict[str, Any], content: Store, before: str = "") -> State[
         f"{manifest['run']}: {before}{rows['made']:,} made, {rows['failed']:,} failed, {rows['deferred']:,} deferred, "
         f"{rows['rejected']:,} rejected; {money(manifest['usd']['spent'])}{unreported}"
     )
-    return Completed(message=said) if manifest["healthy"] else Failed(message=f"unhealthy: {said}")
+    return Completed(message=said) if manifest["healthy"] else Failed(name=UNHEALTHY, message=said)

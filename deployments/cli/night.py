@@ -23,7 +23,7 @@ from deployments.cli.lifeline import wait_for_go
 from deployments.cli.precheck import precheck
 from flows.night_date import scheduled_date
 from flows.night_summary import money, summary
-from flows.nightly import NOTHING_LEFT, nightly
+from flows.nightly import NOTHING_LEFT, UNHEALTHY, nightly
 from tasks.landing.plan import read_manifest
 from tasks.storing.errors import NightpressError, UserError
 
@@ -91,9 +91,9 @@ def _night(parameters: dict[str, Any], console: Console) -> Ended | None:
     began = time.monotonic()
     with watch(console):
         state = nightly(**parameters, return_state=True)
-    if state.is_failed() or state.is_crashed():
+    if state.name != UNHEALTHY and (state.is_failed() or state.is_crashed()):
         result = state.result(raise_on_failure=False)
-        if isinstance(result, BaseException) and not str(state.message).startswith("unhealthy: "):
+        if isinstance(result, BaseException):
             raise result
     message = state.message or ""
     if parameters.get("dry_run"):
@@ -107,9 +107,7 @@ def _night(parameters: dict[str, Any], console: Console) -> Ended | None:
 
 
 def _run_of(parameters: dict[str, Any], message: str) -> str:
-    return (
-        parameters.get("run") or message.removeprefix("unhealthy: ").split(":", 1)[0] or str(scheduled_date())
-    )
+    return parameters.get("run") or message.split(":", 1)[0] or str(scheduled_date())
 
 
 def show(night: Ended, console: Console) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -94,6 +98,44 @@ def test_a_wrong_value_is_wrong_use(more):
     with pytest.raises(SystemExit) as ended:
         main(["run", REQUESTS, "--recipe", "technical-blog", *more])
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "block"), [("report", "content-store/default"), ("models", "model-catalog/default")]
+)
+def test_a_prefect_server_that_is_not_there_is_said_at_once(tmp_path, command, block):
+    with socket.socket() as taken:  # bound and not listening: connections are refused
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/api"
+        ended = _command([command], tmp_path, url)
+    assert ended.returncode == 2
+    assert f"Prefect at {url} cannot be asked for the block {block}" in ended.stderr
+    assert "start that server, or give --store and --models" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_prefect_server_that_is_busy_is_not_asked_for_minutes(tmp_path):
+    class Busy(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_error(503)
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Busy) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        ended = _command(["report"], tmp_path, f"http://u:secret@127.0.0.1:{server.server_port}/api")
+        server.shutdown()
+    assert ended.returncode == 2
+    assert "it answers 503" in ended.stderr
+    assert "secret" not in ended.stderr
+
+
+def _command(command, folder, url):
+    return subprocess.run(
+        [sys.executable, "-m", "deployments.cli.main", *command],
+        capture_output=True, text=True, cwd=folder, timeout=30, env={**os.environ, "PREFECT_API_URL": url},
+    )  # fmt: skip
 
 
 def test_a_mistake_in_run_is_told_without_waiting_for_a_server(tmp_path):

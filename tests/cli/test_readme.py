@@ -127,7 +127,7 @@ def test_every_command_in_readme_runs_in_the_order_it_stands(up: Up, s3_bucket: 
                 environment |= {"PREFECT_API_URL": up.url} if "PREFECT_API_URL" in environment else {}
                 continue
             done = subprocess.run(
-                ["bash", "-c", command.replace("> deployments/production/", f"> {folder}/")], cwd=ROOT if command.startswith("python3 ") else folder, env=environment, capture_output=True, text=True, timeout=120,
+                ["bash", "-c", command.replace("deployments/production/", f"{folder}/")], cwd=ROOT if command.startswith("python3 ") else folder, env=environment, capture_output=True, text=True, timeout=120,
                 check=False,
             )  # fmt: skip
             assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"

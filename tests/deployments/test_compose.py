@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import stat
 import subprocess
 import sys
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from compose_file import (
@@ -27,6 +28,9 @@ from prefect.cli._app import _app
 from prefect.settings.models.server.services import ServerServicesDBVacuumSettings
 
 from deployments.cli.prefect_server import LEAN, QUIET
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 VARIABLES = example_variables()
 SERVICES = read_compose(VARIABLES)
@@ -159,17 +163,41 @@ def test_the_generated_secrets_are_of_the_right_form():
     assert re.fullmatch(r"admin:[\w-]{32}", VARIABLES["PREFECT_AUTH"])
 
 
-def test_the_env_file_needs_nothing_installed():
-    made = subprocess.run(
-        [sys.executable, "-I", "-S", str(PRODUCTION / "env_file.py")],
-        capture_output=True,
-        text=True,
-        check=True,
+def make_env_file(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", "-S", str(PRODUCTION / "env_file.py"), *map(str, arguments)]
+    return subprocess.run(
+        ["sh", "-c", 'umask 000 && exec "$@"', "sh", *command], capture_output=True, text=True
     )
-    assert "<generate" not in made.stdout
+
+
+def test_the_env_file_needs_nothing_installed_and_is_its_owners_alone(tmp_path: Path):
+    file = tmp_path / ".env"
+    assert make_env_file(file).returncode == 0
+    made = file.read_text()
+    assert "<generate" not in made
     assert set(example_variables()) == {
-        line.split("=")[0] for line in made.stdout.splitlines() if re.match(r"\w+=", line)
+        line.split("=")[0] for line in made.splitlines() if re.match(r"\w+=", line)
     }
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_an_env_file_that_is_there_keeps_its_secrets(tmp_path: Path):
+    file = tmp_path / ".env"
+    make_env_file(file)
+    before = file.read_text()
+    again = make_env_file(file)
+    assert (again.returncode, again.stdout, len(again.stderr.splitlines())) == (1, "", 1)
+    assert f"{file} is there already" in again.stderr
+    assert file.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("place", "code", "said"), [("none/.env", 1, "No such file or directory"), (None, 2, "which file?")]
+)
+def test_an_env_file_that_cannot_be_made_is_one_line(tmp_path: Path, place: str | None, code: int, said: str):
+    refused = make_env_file(*([tmp_path / place] if place else []))
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (code, 1)
+    assert said in refused.stderr
 
 
 def test_aws_s3_needs_only_variables():

@@ -29,7 +29,7 @@ def test_a_bad_key_is_one_clear_error_and_once_mended_only_the_deferred_rows_are
     night.table(TOPICS)
     state = night.night()
     assert state.is_failed()
-    assert str(state.message).startswith("unhealthy: night: 0 made, 0 failed, 8 deferred")
+    assert str(state.message).startswith("night: 0 made, 0 failed, 8 deferred")
     ((reason, count),) = night.manifest()["errors"]["deferred"].items()
     assert count == 8
     assert "provider sim is closed for this run" in reason

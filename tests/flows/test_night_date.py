@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from flow_rig import TOPICS
@@ -13,7 +14,7 @@ from prefect import get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.flow_engine import run_flow_sync
-from prefect.states import Scheduled
+from prefect.states import Running, Scheduled
 
 from flows.nightly import nightly
 
@@ -38,15 +39,21 @@ class Calendar:
         self.deployment: UUID = client.create_deployment(flow, f"calendar-{uuid4().hex}", schedules=[made])
         self.schedule = client.read_deployment(self.deployment).schedules[0].id
 
-    def due(self, at: datetime, **given: Any) -> Any:
-        """A flow run that the schedule has made for that moment."""
+    def another_schedule(self) -> UUID:
+        """A second schedule of the deployment, in UTC."""
+        every = (CronSchedule(cron="0 6 * * *", timezone="UTC"), False)
+        return self.client.create_deployment_schedules(self.deployment, [every])[0].id
+
+    def due(self, at: datetime, schedule: UUID | None = None, **given: Any) -> Any:
+        """A flow run that a schedule, the first unless told, has made for that moment."""
         parameters = {**self.night.parameters(run="", **given)}
         del parameters["run_date"]
+        planned = at.astimezone(ZoneInfo(TOKYO))
         return self.client.create_flow_run_from_deployment(
             self.deployment,
             parameters=parameters,
             state=Scheduled(scheduled_time=at),
-            idempotency_key=f"scheduled {self.deployment} {self.schedule} {at}",
+            idempotency_key=f"scheduled {self.deployment} {schedule or self.schedule} {planned}",
         )
 
 
@@ -103,6 +110,32 @@ def test_catching_up_with_the_latest_leaves_out_those_before(calendar: Calendar)
     assert [state.name for state in states] == ["Skipped", "Skipped", "Completed"]
     assert "2 later nights are due as well" in str(states[0].message)
     assert calendar.night.read("outputs")["run"].nunique() == 1
+
+
+def test_nights_of_another_schedule_are_not_later_nights_of_this_one(calendar: Calendar):
+    run = calendar.due(hours_ago(26), catch_up="latest")
+    calendar.due(hours_ago(2), schedule=calendar.another_schedule(), catch_up="latest")
+    assert worked(run).name == "Completed"
+
+
+@pytest.mark.parametrize("catch_up", ["none", "latest"])
+def test_a_night_that_was_begun_in_time_is_made_when_it_is_tried_again(calendar: Calendar, catch_up: str):
+    run = calendar.due(hours_ago(2), catch_up=catch_up)
+    calendar.client.set_flow_run_state(run.id, Running(), force=True)  # by a worker that is gone since
+    calendar.client.set_flow_run_state(run.id, Scheduled(name="AwaitingRetry"), force=True)
+    calendar.due(hours_ago(1), catch_up=catch_up)
+    again = worked(calendar.client.read_flow_run(run.id))
+    assert (again.name, again.is_completed()) == ("Completed", True)
+    assert len(calendar.night.read("outputs")) == len(TOPICS)
+
+
+def test_a_night_whose_schedule_is_gone_keeps_its_date(calendar: Calendar):
+    at = datetime(2026, 1, 31, 20, 0, tzinfo=UTC)
+    run = calendar.due(at)
+    calendar.another_schedule()
+    calendar.client.delete_deployment_schedule(calendar.deployment, calendar.schedule)
+    assert worked(run).is_completed()
+    assert set(calendar.night.read("outputs")["run_date"]) == {"2026-02-01"}
 
 
 @pytest.mark.parametrize(("hours", "name"), [(2, "Skipped"), (0.2, "Completed")])

@@ -22,7 +22,11 @@ EIGHT = {f"r{number}": f"topic {number}" for number in range(8)}
 
 
 def events_of(prefect_api: str, run: str, wanted: set[str]) -> set[str]:
-    resource = {"id": [f"nightpress.run.{run}"]}
+    return events_about(prefect_api, f"nightpress.run.{run}", wanted)
+
+
+def events_about(prefect_api: str, what: str, wanted: set[str]) -> set[str]:
+    resource = {"id": [what]}
 
     def names() -> set[str]:
         found = ask(prefect_api, "events/filter", filter={"resource": resource}, limit=50)
@@ -54,6 +58,21 @@ def test_a_night_says_what_it_came_to(
     run = f"night-{uuid4().hex[:8]}"
     night.night(run=run, **changes)
     assert events_of(prefect_api, run, events) == events
+
+
+def test_a_committed_unhealthy_night_raises_one_alert(rig: Callable[..., FlowRig], prefect_api: str):
+    night = rig(faults=[{"kind": "refusal"}])
+    night.table(EIGHT)
+    run = f"night-{uuid4().hex[:8]}"
+    state = night.night(run=run, alert_error_rate=1)
+    ended = events_about(
+        prefect_api, f"prefect.flow-run.{state.state_details.flow_run_id}", {"prefect.flow-run.Unhealthy"}
+    )
+    assert "prefect.flow-run.Unhealthy" in ended
+    seen = ended | events_of(prefect_api, run, {UNHEALTHY})
+    assert [each["name"] for each in AUTOMATIONS if seen & set(each["trigger"]["expect"])] == [
+        "nightpress: unhealthy night"
+    ]
 
 
 @pytest.mark.parametrize("written", AUTOMATIONS, ids=[each["name"] for each in AUTOMATIONS])

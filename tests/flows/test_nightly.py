@@ -152,7 +152,7 @@ def test_too_many_failed_rows_are_committed_and_the_flow_is_failed(rig: Callable
     night = rig(faults=[{"kind": "bad_request", "prompt": "topic [0-2]$"}])
     night.table(TOPICS)
     state = night.night()
-    assert state.is_failed()
-    assert str(state.message).startswith("unhealthy: night: 5 made, 3 failed")
+    assert (state.is_failed(), state.name) == (True, "Unhealthy")
+    assert str(state.message).startswith("night: 5 made, 3 failed")
     assert not night.manifest()["healthy"]
     assert len(night.read("outputs")) == 8
