@@ -79,10 +79,7 @@ def _up(given: argparse.Namespace, console: Console) -> int:
             _wait_until_up(f"{address}/api", server)
         with console.status("registering blocks, work pool, deployments and automations"):
             told = _register(environment, _first_store(store), _first_models(models), home)
-        if told["simulated"]:
-            with suppress(OSError):  # a demo's, or another user's `up`'s, serves as well
-                simulator = RunningSimulator(load_config(DEMO / "simulator.yaml"), port=SIMULATOR_PORT)
-                stack.enter_context(simulator)
+        simulated = _Simulated(stack) if told["simulated"] else None
         worker = Part([sys.executable, "-m", "deployments.cli.worker_process", POOL],
                        environment, home / "worker.log")  # fmt: skip
         stack.callback(worker.stop)
@@ -94,7 +91,7 @@ def _up(given: argparse.Namespace, console: Console) -> int:
             console.print(f"             {line}", markup=False)
         console.print(f"logs         {home}")
         console.print("Ctrl-C stops all of it")
-        return _serve(server, worker)
+        return _serve(simulated, server, worker)
 
 
 def _say_where(given: argparse.Namespace, console: Console) -> None:
@@ -122,12 +119,30 @@ def _environment(
     }  # fmt: skip
 
 
-def _serve(*parts: Part) -> int:
+class _Simulated:
+    """The demo's simulated models: ours, or somebody else's for as long as those have the port."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack, self._ours = stack, False
+        self.keep()
+
+    def keep(self) -> None:
+        """Serve as soon as nobody else does."""
+        if not self._ours:
+            with suppress(OSError):
+                simulator = RunningSimulator(load_config(DEMO / "simulator.yaml"), port=SIMULATOR_PORT)
+                self._stack.enter_context(simulator)
+                self._ours = True
+
+
+def _serve(simulated: _Simulated | None, *parts: Part) -> int:
     for each in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores SIGINT otherwise
         signal.signal(each, _interrupt)
     try:
         while not any(part.ended for part in parts):
             time.sleep(0.5)
+            if simulated:
+                simulated.keep()
     except KeyboardInterrupt:
         return 0
     raise NightpressError(

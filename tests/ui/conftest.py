@@ -76,6 +76,8 @@ class Ui:
         self.page.keyboard.press("Escape")
 
     def submit(self) -> None:
+        self.page.keyboard.press("Tab")  # what is typed last counts once its field is left
+        self.page.wait_for_timeout(300)
         self.page.get_by_role("button", name="Submit").click()
 
     def submitted(self, deployment: str) -> str:
