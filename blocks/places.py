@@ -169,6 +169,11 @@ def recipe_source(given: str, store: Store) -> tuple[Path | str, str]:
     raise UserError(f"there is no recipe {given!r}", where="--recipe", hint=hint)
 
 
+def flow_of(recipe: Recipe) -> str:
+    """The flow that works one request of a recipe: that of its pattern; a single call is a pipeline of one."""
+    return "pipeline" if recipe.make.kind == "ask" else recipe.make.kind
+
+
 def recipe_name(given: str) -> str:
     """What a recipe that was given by name or path is called for short: of a path the file's name."""
     return Path(given).stem if given.endswith((".yaml", ".yml")) else given

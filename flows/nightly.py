@@ -60,7 +60,7 @@ def nightly(
 
     Args:
         requests: Path, glob, folder or URL of the request table (CSV, JSONL, Parquet); may contain {run_date}.
-        recipe: Name or path of the recipe.
+        recipe: Name of the recipe; outside the form a path does as well.
         store: Where results go: a path, file:// or s3:// URL, or block:NAME. Empty: the usual place.
         models: Path of the models file, or block:NAME. Empty: the usual place.
         run: Name of the run. Empty: recipe and run date.

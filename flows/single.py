@@ -12,7 +12,7 @@ from prefect import runtime
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from blocks.places import open_catalog, open_recipe, open_store, recipe_name, store_place
+from blocks.places import flow_of, open_catalog, open_recipe, open_store, recipe_name, store_place
 from flows.mistakes import explained
 from flows.night_date import scheduled_date
 from flows.night_summary import money
@@ -101,10 +101,10 @@ async def work_form(form: Form, inline: Callable[[Sequence[str]], Recipe]) -> St
 
 def _recipe_for(form: Form, places: Places) -> Recipe:
     found = open_recipe(form.recipe, places.content)
-    if found.make.kind != form.pattern:
+    if flow_of(found) != form.pattern:
         raise UserError(
             f"recipe {form.recipe!r} is of the pattern {found.make.kind!r}, not {form.pattern!r}",
-            where="recipe", hint=f"start the flow {found.make.kind!r}",
+            where="recipe", hint=f"start the flow {flow_of(found)!r}",
         )  # fmt: skip
     return found
 

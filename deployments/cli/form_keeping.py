@@ -10,6 +10,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 
 from blocks.places import (
     STORED_RECIPES,
+    flow_of,
     open_catalog,
     open_store,
     published_recipes,
@@ -50,7 +51,7 @@ def keep_forms() -> list[str]:
         known = [each for each in deployments(client) if kind_of(each)]
         for deployment in (each for each in known if OWN in each.tags and RECIPE not in each.tags):
             kind = kind_of(deployment)
-            fitting = [name for name, recipe in recipes.items() if kind in (NIGHTLY, recipe.make.kind)]
+            fitting = [name for name, recipe in recipes.items() if kind in (NIGHTLY, flow_of(recipe))]
             schema = with_choices(schema_of(deployment.entrypoint or ""), fitting, models)
             remarks += _updated(client, deployment, DeploymentUpdate(parameter_openapi_schema=schema))
         remarks += _keep_recipes(client, known, recipes)
@@ -81,9 +82,9 @@ def _keep_recipes(
     flows = {kind_of(each): each for each in known if each.name == kind_of(each)}
     taken = {(kind_of(each), each.name): each for each in known}
     wanted = {
-        (recipe.make.kind, name): recipe
+        (flow_of(recipe), name): recipe
         for name, recipe in recipes.items()
-        if recipe.make.kind in flows and name not in flows
+        if flow_of(recipe) in flows and name not in flows
     }
     remarks: list[str] = []
     for (kind, name), recipe in wanted.items():

@@ -92,6 +92,15 @@ def test_a_recipe_is_worked_with_the_columns_it_declares(rig: Callable[..., Flow
     assert night.read("outputs")["request"][0] == '{"topic":"tides","words":20}'
 
 
+def test_a_recipe_that_is_a_single_call_is_a_pipeline_of_one(rig: Callable[..., FlowRig]):
+    night = rig()
+    one = 'recipe: one-call\nrequest: {topic: {type: str}}\nmake: {ask: {model: one, prompt: "Name {{ request.topic }}"}}\n'
+    (night.folder / "one-call.yaml").write_text(one)
+    state = started(night, pipeline, recipe=str(night.folder / "one-call.yaml"), request={"topic": "tides"})
+    assert state.is_completed(), state.message
+    assert list(night.read("outputs")["pattern"]) == ["ask"]
+
+
 @pytest.mark.parametrize(
     ("flow", "form", "said"),
     [
