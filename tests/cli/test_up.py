@@ -45,7 +45,7 @@ def test_it_brings_up_every_deployment_and_a_worker_that_runs_them(up: Up):
     ended = up.ended(up.start("pipeline", prompt="Write about tidal power"))
     assert ended["state_type"] == "COMPLETED", ended["state"]["message"]
     outputs = pd.read_parquet(up.folder / "nightpress-store" / "outputs")
-    assert list(outputs["status"]) == ["made"]
+    assert list(outputs[outputs["run"] == f"pipeline-{ended['id']}"]["status"]) == ["made"]
 
 
 def test_a_second_one_says_that_it_is_up(up: Up):
