@@ -20,10 +20,12 @@ wanted "Chromium" deployments/chromium.sh install || true
 # Two at a time: what uses a running `nightpress up`, a browser's clicks included, mostly waits.
 beside=$(mktemp -t nightpress-up-XXXXXX)
 "${PYTEST[@]}" -m up "$@" >"$beside" 2>&1 &
-up=$!
-"${PYTEST[@]}" -m "not up and not radosgw and not services" "$@" || { kill $up; exit 1; }
-wait $up || { cat "$beside"; exit 1; }
-cat "$beside"; rm "$beside"
+up=$! failed=
+"${PYTEST[@]}" -m "not up and not radosgw and not services" "$@" || failed=yes
+wait $up || failed=yes
+cat "$beside"
+rm "$beside"
+[ -z "$failed" ] || exit 1
 
 if wanted "PostgreSQL, Redis and SeaweedFS" deployments/services.sh install; then "${PYTEST[@]}" -m services; fi
 
