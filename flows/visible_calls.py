@@ -32,11 +32,10 @@ class Branch:
 
 @dataclass(eq=False)
 class Asked:
-    """A call that has ended: where it was asked, when (in events of this row, in order), and what it answered."""
+    """A call that has ended: where it was asked, and when, in events of this row, in order."""
 
     branches: tuple[Branch, ...]
     ended_at: int
-    text: str
     state: State[Any]
     after: frozenset["Asked"]
 
@@ -67,7 +66,7 @@ class VisibleTally(Tally):
         completion = (
             await self._complete(call) if state.name == "Cached" else Completion(**orjson.loads(found))
         )
-        self.asked.append(Asked(branches, self._tick(), completion.text, state, after))
+        self.asked.append(Asked(branches, self._tick(), state, after))
         self.count(call, completion)
         return completion
 

@@ -1,9 +1,9 @@
 """`python -m deployments.cli.registering STORE MODELS`: all that a Prefect server has to know of Nightpress.
 
 Block types and the default blocks, the work pool, the deployments of `deployments/prefect.yaml`, one more for each recipe,
-drop-downs in the forms, automations. Its last line is JSON: what is in force. Done again it changes only what is Nightpress's own: what somebody has set in the UI
-(blocks, limits of the pool, whether a schedule is on) stays. With `--forms STORE_URL` it
-brings the forms alone up to date, if flows use that store.
+drop-downs in the forms, automations. Its last line is JSON: what is in force. Done again it changes only what is
+Nightpress's own: what somebody has set in the UI (blocks, limits, schedules, parameters) stays. With `--forms STORE_URL`
+it brings the forms alone up to date, if flows use that store.
 """
 
 from __future__ import annotations
