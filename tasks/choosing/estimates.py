@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BELIEF: Final = 10.0  # observations that a given strength is worth
 TYPE_BELIEF: Final = 10.0  # observations that a model's quality at a task is worth for one type of request
 UNKNOWN_STRENGTH: Final = 0.5  # of a model whose strength at the task nobody has given
+UNKNOWN_BELIEF: Final = 2.0
 PAIR_BELIEF: Final = 20.0
 UNKNOWN_COMPATIBILITY: Final = 0.9
 ERROR_BELIEF: Final = 50.0
@@ -85,8 +86,9 @@ class Estimates:
         self, name: str, model: Model | None, task: str | None, request_type: str | None = None
     ) -> Estimate:
         """How good the model is at a task, for one type of request or any."""
-        believed = strength(model, task)
-        at_task = shrunk(self.quality.get((name, task, None), Seen()), believed, BELIEF)
+        given = strength(model, task)
+        belief = (UNKNOWN_STRENGTH, UNKNOWN_BELIEF) if given is None else (given, BELIEF)
+        at_task = shrunk(self.quality.get((name, task, None), Seen()), *belief)
         if request_type is None:
             return at_task
         seen = self.quality.get((name, task, request_type), Seen())
@@ -147,13 +149,13 @@ class Estimates:
         return cls(quality, work, pairs, plain.get("runs", 0))
 
 
-def strength(model: Model | None, task: str | None) -> float:
+def strength(model: Model | None, task: str | None) -> float | None:
     """What the models file says of a model at a task; at any task, the mean of all its strengths."""
     if model is None or not model.strengths:
-        return UNKNOWN_STRENGTH
+        return None
     if task is None:
         return sum(model.strengths.values()) / len(model.strengths)
-    return model.strengths.get(task, UNKNOWN_STRENGTH)
+    return model.strengths.get(task)
 
 
 def learnt(observed: Iterable[Observed], runs: int = 0) -> Estimates:
