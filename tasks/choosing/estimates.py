@@ -73,13 +73,13 @@ class Estimates:
     Attributes:
         quality: (model, task, type of request) → scores; a type of None holds all types, a task of None all tasks.
         work: (model, task) → its calls; a task of None holds all tasks.
-        pairs: (first, second) → the second's scores where it worked from the first's text, over its scores in all.
+        pairs: (first, second) → task → the second's scores where it worked from the first's text.
         runs: how many runs they come from.
     """
 
     quality: Mapping[Subject, Seen] = field(default_factory=dict)
     work: Mapping[tuple[str, str | None], Work] = field(default_factory=dict)
-    pairs: Mapping[tuple[str, str], Seen] = field(default_factory=dict)
+    pairs: Mapping[tuple[str, str], Mapping[str | None, Seen]] = field(default_factory=dict)
     runs: int = 0
 
     def quality_of(
@@ -97,9 +97,18 @@ class Estimates:
         return shrunk(seen, at_task.mean, min(at_task.weight, TYPE_BELIEF))
 
     def compatibility(self, first: str, second: str, given: Mapping[str, Mapping[str, float]]) -> Estimate:
-        """How well the second works from what the first wrote, 0 to 1; `given` is the catalog's matrix."""
+        """How well the second works from what the first wrote, 0 to 1; `given` is the catalog's matrix.
+
+        What was believed is corrected by how the second's scores after the first compare with all its scores at the
+        same task: bad texts for all do not make a bad pair, and one that nothing compares with stays as believed.
+        """
         believed = given.get(first, {}).get(second, 1.0 if first == second else UNKNOWN_COMPATIBILITY)
-        return shrunk(self.pairs.get((first, second), Seen()), believed, PAIR_BELIEF)
+        seen = Seen()
+        for task, after in self.pairs.get((first, second), {}).items():
+            own = self.quality.get((second, task, None), Seen())
+            if own.mean:
+                seen = seen.plus(after.n, min(1.0, believed * after.mean / own.mean))
+        return shrunk(seen, believed, PAIR_BELIEF)
 
     def tokens_out(self, name: str, task: str | None) -> float | None:
         """Tokens of its answers at this task, else at any; None if it has given none."""
@@ -132,7 +141,11 @@ class Estimates:
                 [*of, work.calls, work.errors, *_flat(work.tokens_in, work.tokens_out, work.seconds)]
                 for of, work in self.work.items()
             ],
-            "pairs": [[*of, seen.n, seen.mean] for of, seen in self.pairs.items()],
+            "pairs": [
+                [*of, task, seen.n, seen.mean]
+                for of, tasks in self.pairs.items()
+                for task, seen in tasks.items()
+            ],
         }
 
     @classmethod
@@ -145,7 +158,9 @@ class Estimates:
             (name, task): Work(calls, errors, Seen(*rest[:2]), Seen(*rest[2:4]), Seen(*rest[4:]))
             for name, task, calls, errors, *rest in plain.get("work", [])
         }
-        pairs = {(first, second): Seen(n, mean) for first, second, n, mean in plain.get("pairs", [])}
+        pairs: dict[tuple[str, str], dict[str | None, Seen]] = {}
+        for first, second, task, n, mean in plain.get("pairs", []):
+            pairs.setdefault((first, second), {})[task] = Seen(n, mean)
         return cls(quality, work, pairs, plain.get("runs", 0))
 
 
@@ -158,24 +173,24 @@ def strength(model: Model | None, task: str | None) -> float | None:
     return model.strengths.get(task)
 
 
-def learnt(observed: Iterable[Observed], runs: int = 0) -> Estimates:
-    """Estimates from what past runs saw."""
-    quality: dict[Subject, Seen] = {}
-    work: dict[tuple[str, str | None], Work] = {}
-    pairs: dict[tuple[str, str], Seen] = {}
+def learnt(observed: Iterable[Observed], runs: int = 0, known: Estimates | None = None) -> Estimates:
+    """Estimates from what `runs` runs saw, on top of what is `known`."""
+    known = known or Estimates()
+    quality, work = dict(known.quality), dict(known.work)
+    pairs = {of: dict(tasks) for of, tasks in known.pairs.items()}
     for each in observed:
         faded = fading(each.age_days)
         if each.after is not None:
             if each.quality is not None:
-                pair = (each.after, each.model)
-                pairs[pair] = pairs.get(pair, Seen()).plus(faded * each.judged, each.quality)
+                tasks = pairs.setdefault((each.after, each.model), {})
+                tasks[each.task] = tasks.get(each.task, Seen()).plus(faded * each.judged, each.quality)
             continue
         if each.quality is not None:
             for subject in _subjects(each):
                 quality[subject] = quality.get(subject, Seen()).plus(faded * each.judged, each.quality)
         for task in dict.fromkeys((each.task, None)):
             work[each.model, task] = _worked(work.get((each.model, task), Work()), each, faded)
-    return Estimates(quality, work, _over_own(pairs, quality), runs)
+    return Estimates(quality, work, pairs, known.runs + runs)
 
 
 def fading(age_days: float) -> float:
@@ -202,18 +217,6 @@ def _worked(work: Work, each: Observed, faded: float) -> Work:
 
 def _with(seen: Seen, n: float, value: float | None) -> Seen:
     return seen if value is None else seen.plus(n, value)
-
-
-def _over_own(
-    pairs: Mapping[tuple[str, str], Seen], quality: Mapping[Subject, Seen]
-) -> dict[tuple[str, str], Seen]:
-    """A pair's mean as a share of what the second comes to in all: bad texts for all do not make a bad pair."""
-    found = {}
-    for (first, second), seen in pairs.items():
-        own = quality.get((second, None, None), Seen())
-        if own.n and own.mean:
-            found[first, second] = Seen(seen.n, min(1.0, seen.mean / own.mean))
-    return found
 
 
 def _flat(*seen: Seen) -> list[float]:
