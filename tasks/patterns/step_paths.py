@@ -83,7 +83,7 @@ class _Walk:
         path = _below(outer, step.name or label)
         match step.pattern:
             case Ask(model=model):
-                partner = model.partner if isinstance(model, Need) else None
+                partner = (model.partner or "") if isinstance(model, Need) else ""
                 after = (names[partner], *before) if partner in names else before
                 self.found[path] = PathFacts(self._task(model, step.role), after)
                 self._own(path, judge=self.judge)
