@@ -5,6 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+import httpx
+
 
 def normal_base_url(url: str, api: str, *, private: bool) -> str:
     """`url` without trailing slash, in the form that the wire format's paths follow.
@@ -26,6 +28,11 @@ def normal_base_url(url: str, api: str, *, private: bool) -> str:
     if api == "gemini" and not parts.path.strip("/"):
         return f"{plain}/v1beta"
     return plain.removesuffix("/v1") if api == "anthropic" else plain
+
+
+def host_of(url: str) -> str:
+    """Host and port as calls carry them: without a port that goes without saying."""
+    return httpx.URL(url).netloc.decode()
 
 
 def is_private_host(url: str) -> bool:

@@ -16,14 +16,20 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.calling.catalog import Catalog
+from tasks.choosing.estimates import Estimates
+from tasks.landing.labels import labels_of
 from tasks.landing.landed_calls import Landing
 from tasks.landing.left_overs import not_needed
 from tasks.landing.lessons import keep_lessons
+from tasks.landing.model_figures import ModelFigures, free_models
 from tasks.landing.moves import PER_RUN
 from tasks.landing.output_sums import OutputSums
 from tasks.landing.outputs import OVER_BUDGET
+from tasks.landing.quality_sums import QualitySums
 from tasks.landing.run_paths import generation_manifest_path, manifest_path, rejects_path
 from tasks.landing.settling import own_manifest
+from tasks.patterns.recipe import Recipe
 from tasks.storing.errors import NightpressError
 from tasks.storing.parts import Part, merge_parts, part_path, write_part
 from tasks.storing.records import write_json
@@ -64,10 +70,12 @@ class Commit:
         series = former.get("series", 0) if former else 0
         worked = sum(record.rows - record.deferred for record in self.records)
         self._add_up(worked + self._carried(former), sum(record.deferred for record in self.records))
-        landing = Landing(store, plan.run, plan.run_date, plan.generation, _landed(former))
+        catalog = Catalog.from_frozen(plan.models)
+        labels = labels_of(store, Recipe.from_frozen(plan.recipe), catalog, self._outputs(series))
+        landing = Landing(store, plan.run, plan.run_date, plan.generation, _landed(former), labels)
         parts: dict[str, list[Part]] = {"calls": [landing.land()]}
-        sums = OutputSums()
-        parts["outputs"] = [self._merged("outputs", OUTPUTS, series, sums)]
+        sums, qualities = OutputSums(), QualitySums(labels, free_models(plan.prices))
+        parts["outputs"] = [self._merged("outputs", OUTPUTS, series, (sums, qualities))]
         parts["deferred"] = [self._merged("deferred", DEFERRED, series)]
         parts["rejects"] = [
             merge_parts(store, self._path("rejects", series), REJECTS, [rejects_path(plan.run, plan.hash)])
@@ -76,7 +84,8 @@ class Commit:
         deferred = parts["deferred"][0].rows
         metrics = sums.metric_rows(plan.run, plan.recipe["recipe"], deferred)
         parts["metrics"] = [write_part(store, self._path("metrics", series), METRICS, metrics)]
-        models = landing.sums.model_rows(plan.run)
+        known = Estimates.from_plain(plan.estimates)
+        models = ModelFigures(plan.run, landing.sums, qualities, catalog, known).rows()
         parts["model_metrics"] = [
             write_part(store, self._path("model_metrics", series), MODEL_METRICS, models)
         ]
@@ -109,15 +118,29 @@ class Commit:
         """One name for all generations; another once housekeeping has joined the part of the last with others."""
         return part_path(table, self.plan.run_date, f"{self.plan.run}-{series}")
 
-    def _merged(self, table: str, schema: pa.Schema, series: int, sums: OutputSums | None = None) -> Part:
-        staged = [record.parts[table] for record in self.records if table in record.parts]
+    def _staged(self, table: str) -> list[str]:
+        return [record.parts[table] for record in self.records if table in record.parts]
+
+    def _carried_part(self, table: str, series: int) -> list[str]:
         path = self._path(table, series)
-        carried = [path] if self.redone is not None and self.store.exists(path) else []
+        return [path] if self.redone is not None and self.store.exists(path) else []
+
+    def _outputs(self, series: int) -> list[str]:
+        return [*self._carried_part("outputs", series), *self._staged("outputs")]
+
+    def _merged(
+        self, table: str, schema: pa.Schema, series: int, sums: tuple[OutputSums | QualitySums, ...] = ()
+    ) -> Part:
+        staged, carried, path = (
+            self._staged(table),
+            self._carried_part(table, series),
+            self._path(table, series),
+        )
         redone = pa.array(sorted(self.redone or ()), pa.string())
 
         def counted(group: pa.Table) -> pa.Table:
-            if sums is not None:
-                sums.add(group)
+            for each in sums:
+                each.add(group)
             return group
 
         def carry(group: pa.Table) -> pa.Table:

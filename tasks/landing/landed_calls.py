@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from tasks.calling.key_files import KEYS, KEYS_FOLDER, key_groups, key_rows
 from tasks.calling.past_calls import OPEN_FOLDER
 from tasks.landing.call_sums import CallSums
+from tasks.landing.labels import Labels
 from tasks.storing.parts import Part, part_path, read_rows, write_batches
 from tasks.storing.schemas import CALLS
 
@@ -30,14 +31,22 @@ class Landing:
     The part's name is the same in every try, so a commit that was killed leaves nothing double.
     """
 
-    def __init__(self, store: Store, run: str, run_date: date, generation: int, earlier: list[str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        run: str,
+        run_date: date,
+        generation: int,
+        earlier: list[str],
+        labels: Labels | None = None,
+    ) -> None:
         """`earlier`: parts of `calls` that former generations of this run landed."""
         self.store = store
         self.run = run
         self.path = part_path("calls", run_date, f"{run}-g{generation}-0")
         self.keys_path = f"{KEYS_FOLDER}/{run}-g{generation}.parquet"
         self.sources = store.list(f"{OPEN_FOLDER}/{run}")
-        self.sums = CallSums()
+        self.sums = CallSums(labels or Labels())
         self._keys: list[pa.Table] = []
         self._earlier = [path for path in earlier if path != self.path]
         self._paid: dict[str, int] = {}  # by earlier generations: call_id → when it finished

@@ -30,6 +30,7 @@ class Plan(BaseModel):
         first_start: the time to live of other runs' answers is measured back from here.
         generation: what the next commit will be.
         lessons: what reviewers of earlier runs taught; not in the hash, as the run itself adds to them.
+        estimates: what earlier runs said of the models, as `Estimates.plain` has it; not in the hash either.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +53,7 @@ class Plan(BaseModel):
     generation: int
     versions: dict[str, str]
     lessons: list[str] = []
+    estimates: dict[str, Any] = {}
 
     @property
     def workplace(self) -> Workplace:

@@ -102,6 +102,11 @@ MODEL_METRICS = _table(
     (TEXT, "run model role request_type"),
     (SUM, "calls errors"),
     (NUMBER, "quality_mean quality_low quality_high usd seconds_p50 seconds_p95"),
+    (TEXT, "task after"),
+    (SUM, "quality_n"),
+    (NUMBER, "tokens_in tokens_out estimate estimate_low estimate_high"),
+    (TEXT, "host model_id"),
+    (FLAG, "simulated"),
 )
 
 RATINGS = _table(
