@@ -10,12 +10,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.calling.addresses import host_of
 from tasks.choosing.estimates import Estimates, learnt
 from tasks.landing.model_figures import observed
+from tasks.storing.schemas import MODEL_METRICS
 
 if TYPE_CHECKING:
     from tasks.calling.catalog import Catalog
@@ -49,12 +49,12 @@ def estimates_for(store: Store, catalog: Catalog, before: date, *, without: str 
     night = before.date() if isinstance(before, datetime) else before
     parts = _parts(store, night)
     with ThreadPoolExecutor(READERS) as readers:
-        read = list(readers.map(partial(_rows, store), parts.values(), parts))
+        contents = readers.map(partial(_content, store), parts)
     which = {name: _which(catalog, name) for name in catalog.models}
     rows = [
-        row
-        for rows in read
-        for row in rows
+        {**dict.fromkeys(COLUMNS), **row, "night": on}
+        for on, content in zip(parts.values(), contents, strict=True)
+        for row in _rows(content)
         if row["run"] != without and which.get(row["model"]) == (row["host"], row["model_id"])
     ]
     kinds = _newest_kinds(rows)
@@ -73,16 +73,24 @@ def _parts(store: Store, night: date) -> dict[str, date]:
     return dict(sorted(recent.items(), key=lambda each: each[1], reverse=True)[:MOST_PARTS])
 
 
-def _rows(store: Store, night: date, path: str) -> list[Row]:
-    """A part's rows that say which model they are of."""
+def _content(store: Store, path: str) -> bytes:
+    """A part's bytes, empty if it has gone or cannot be read."""
     try:
-        with pq.ParquetFile(io.BytesIO(store.read(path))) as part:
+        return store.read(path)
+    except OSError:
+        return b""
+
+
+def _rows(content: bytes) -> list[Row]:
+    """A part's rows, none if it is not one that says which models they are of."""
+    try:
+        with pq.ParquetFile(io.BytesIO(content)) as part:
             there = [name for name in COLUMNS if name in part.schema_arrow.names]
             if not set(NEEDED) <= set(there):
                 return []
-            table = part.read(columns=there)
-        known = table.filter(pc.and_(pc.is_valid(table["host"]), pc.is_valid(table["model_id"])))
-        return [{**dict.fromkeys(COLUMNS), **row, "night": night} for row in known.to_pylist()]
+            table = part.read(columns=there, use_threads=False).select(there)
+            rows: list[Row] = table.cast(pa.schema([MODEL_METRICS.field(name) for name in there])).to_pylist()
+            return rows
     except (OSError, pa.ArrowException):
         return []
 

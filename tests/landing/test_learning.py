@@ -140,6 +140,11 @@ def test_no_night_fails_for_an_odd_part(store: Store) -> None:
     old = pa.schema([column for column in MODEL_METRICS if column.name not in {"host", "model_id", "task"}])
     path = part_path("model_metrics", TONIGHT, "old-0")
     write_part(store, path, old, [{"run": "old", "model": "one", "calls": 3}])
+    odd = old.append(pa.field("host", pa.int64())).append(pa.field("model_id", pa.string()))
+    odd = odd.append(pa.field("task", pa.list_(pa.string())))
+    write_part(
+        store, part_path("model_metrics", TONIGHT, "odd-0"), odd, [{"run": "odd", "task": ["x"], "host": 3}]
+    )
     assert quality(store) == 10
 
 
