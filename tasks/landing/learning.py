@@ -89,7 +89,8 @@ def _rows(content: bytes) -> list[Row]:
             if not set(NEEDED) <= set(there):
                 return []
             table = part.read(columns=there, use_threads=False).select(there)
-            rows: list[Row] = table.cast(pa.schema([MODEL_METRICS.field(name) for name in there])).to_pylist()
+            usual = pa.schema([MODEL_METRICS.field(name) for name in there])
+            rows: list[Row] = (table if table.schema.equals(usual) else table.cast(usual)).to_pylist()
             return rows
     except (OSError, pa.ArrowException):
         return []
