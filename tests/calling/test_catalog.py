@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import orjson
@@ -57,13 +58,36 @@ def test_the_designed_example_is_understood():
     assert catalog.compatibility == {"gpt-4": {"claude": 0.95, "mistral": 0.85}}
 
 
-def test_the_shipped_file_loads_and_every_price_in_it_is_known():
-    catalog = load_catalog(Path(__file__).parents[2] / "deployments" / "models.yaml")
-    assert {"gpt-4", "claude", "mistral"} <= catalog.models.keys()
+SHIPPED = Path(__file__).parents[2] / "deployments" / "models.yaml"
+TASKS = {
+    "analysis", "reasoning", "writing", "brainstorming", "code", "architecture", "translation", "medical", "finance", "science",
+}  # fmt: skip
+
+
+def test_the_shipped_file_knows_a_price_a_window_and_ten_strengths_of_every_model():
+    catalog = load_catalog(SHIPPED)
+    assert {"gpt-4", "claude", "gemini", "mistral"} <= catalog.models.keys()
+    assert {model.family for model in catalog.models.values()} == {
+        "openai",
+        "anthropic",
+        "google",
+        "mistral",
+        "meta",
+    }
     for model in catalog.models.values():
         price = price_of(model, catalog.providers[model.provider])
         assert price is not None, model.id
         assert price.output > 0
+        assert model.context, model.id
+        assert model.strengths.keys() >= TASKS, model.id
+
+
+def test_the_local_models_that_the_shipped_file_keeps_in_comments_only_need_their_signs_taken_away():
+    text = SHIPPED.read_text()
+    there = re.sub(r"(?m)^  # (?=ollama|vllm|llama-local|mistral-local|  strengths)", "  ", text)
+    added = load_catalog(there).models.keys() - load_catalog(SHIPPED).models.keys()
+    assert added == {"llama-local", "mistral-local"}
+    assert all(load_catalog(there).provider_of(name).is_private for name in added)
 
 
 def test_a_family_is_the_providers_name_unless_given():
