@@ -24,8 +24,7 @@ def parser() -> argparse.ArgumentParser:
     _report(commands.add_parser("report", help="what a committed run came to, here and as one HTML file"))
     _simulate(commands.add_parser("simulate", help="serve simulated models over real HTTP"))
     _recipes(commands.add_parser("recipes", help="list the recipes that `--recipe` finds by name"))
-    models = commands.add_parser("models", help="list the models of a models file, with prices and keys")
-    _models(models)
+    _ranking(commands.add_parser("models", help="list the models of a models file, or rank them for a task"))
     return top
 
 
@@ -39,6 +38,21 @@ def _recipes(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("names", nargs="*", metavar="FILE|NAME", help="files to publish, or recipes by name")
     command.add_argument("--forget", action="store_true", help="with lessons: drop them")
+
+
+def _ranking(command: argparse.ArgumentParser) -> None:
+    _models(command)
+    _store(command)
+    command.add_argument(
+        "--for", dest="task", metavar="TASK", help="rank them for this: analysis, writing, ..."
+    )
+    command.add_argument("--quality", type=_share, metavar="Q", help="the quality it needs, 0 to 1")
+    command.add_argument("--complexity", type=_share, metavar="C", help="0 to 1; 0.8 of it is needed quality")
+    command.add_argument("--usd-per-call", type=_usd, metavar="USD", help="most that a call may cost")
+    command.add_argument("--with", dest="partner", metavar="MODEL", help="the model whose text it works from")
+    command.add_argument("--type", dest="request_type", metavar="T", help="the type of request it is for")
+    command.add_argument("--tokens-in", type=_positive, metavar="N", help="of the question (default: 1000)")
+    command.add_argument("--max-tokens", type=_positive, metavar="N", help="of the answer (default: 2048)")
 
 
 def _up(command: argparse.ArgumentParser) -> None:
@@ -158,6 +172,16 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port; 0 takes a free one")
     return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return share
 
 
 def _usd(text: str) -> float:

@@ -18,6 +18,7 @@ from blocks.places import (
     store_place,
 )
 from deployments.cli.form_refreshing import refresh_forms
+from deployments.cli.ranking import check_no_need, rank_models
 from tasks.calling.route_making import prices
 from tasks.landing.lessons import OFFERED, forget_lessons, known_lessons, taught_recipes
 from tasks.patterns.recipe import load_recipe, models_named
@@ -52,26 +53,36 @@ def recipes(given: argparse.Namespace) -> int:
 
 
 def models(given: argparse.Namespace) -> int:
-    """List the models of a models file: where they are, what they cost, whether their key is there."""
+    """List the models of a models file: where they are, what they cost, whether their key is there; or rank them.
+
+    Raises:
+        UserError: the options describe a need that no model can have.
+    """
+    if given.task is not None:
+        rank_models(given, _wide(120))
+        return 0
+    check_no_need(given)
     catalog = open_catalog(given.models)
     table = Table(
-        "model", "provider", "id", "USD in / out per million", "key", "fallback", box=None, pad_edge=False
-    )
+        "model", "family", "provider", "id", "window", "USD in / out per million", "key", "fallback",
+        box=None, pad_edge=False,
+    )  # fmt: skip
     priced = prices(catalog, catalog.models)
     for name, model in catalog.models.items():
         price = priced[name]
         cost = f"{price.input:g} / {price.output:g}" if price else "not known"
         table.add_row(
-            name, model.provider, model.id, cost, _key(catalog, model.provider), " → ".join(model.fallback)
-        )
+            name, model.family, model.provider, model.id, f"{model.context:,}" if model.context else "not known", cost,
+            _key(catalog, model.provider), " → ".join(model.fallback),
+        )  # fmt: skip
     _wide().print(table)
     return 0
 
 
-def _wide() -> Console:
+def _wide(columns: int = 240) -> Console:
     """A console that cuts nothing off where the output goes into a file or a pipe."""
     console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=240)
+    return console if console.is_terminal else Console(highlight=False, width=columns)
 
 
 def _publish(store: Store, files: list[str], console: Console) -> int:

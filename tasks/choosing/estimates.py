@@ -101,8 +101,9 @@ class Estimates:
 
         What was believed is corrected by how the second's scores after the first compare with all its scores at the
         same task: bad texts for all do not make a bad pair, and one that nothing compares with stays as believed.
+        A model after itself is a pair like others: it knows its own style, and overlooks its own mistakes.
         """
-        believed = given.get(first, {}).get(second, 1.0 if first == second else UNKNOWN_COMPATIBILITY)
+        believed = given.get(first, {}).get(second, UNKNOWN_COMPATIBILITY)
         seen = Seen()
         for task, after in self.pairs.get((first, second), {}).items():
             own = self.quality.get((second, task, None), Seen())
