@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     _simulate(commands.add_parser("simulate", help="serve simulated models over real HTTP"))
     _recipes(commands.add_parser("recipes", help="list the recipes that `--recipe` finds by name"))
     _ranking(commands.add_parser("models", help="list the models of a models file, or rank them for a task"))
+    _fit(commands.add_parser("fit", help="fit a cascade's thresholds to recorded outcomes"))
     return top
 
 
@@ -53,6 +54,36 @@ def _ranking(command: argparse.ArgumentParser) -> None:
     command.add_argument("--type", dest="request_type", metavar="T", help="the type of request it is for")
     command.add_argument("--tokens-in", type=_positive, metavar="N", help="of the question (default: 1000)")
     command.add_argument("--max-tokens", type=_positive, metavar="N", help="of the answer (default: 2048)")
+
+
+def _fit(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "outcomes",
+        nargs="?",
+        metavar="OUTCOMES",
+        help="Parquet, CSV or JSONL of request_id, model, signal, quality, usd",
+    )
+    command.add_argument("--recipe", metavar="R", help="instead: what a store knows of this recipe's ...")
+    command.add_argument("--step", metavar="S", help="... step, by its path, such as draft or refine/polish")
+    _store(command)
+    command.add_argument(
+        "--cascade",
+        type=_names,
+        metavar="A,B,C",
+        help="the chain, in order (default: the best of all models)",
+    )
+    goal = command.add_mutually_exclusive_group(required=True)
+    goal.add_argument("--quality", type=_share, metavar="Q", help="wished mean quality; at the least cost")
+    goal.add_argument(
+        "--usd", type=_usd, metavar="U", help="wished mean cost of a request; of the most quality"
+    )
+    command.add_argument(
+        "--longest",
+        type=_positive,
+        default=3,
+        metavar="N",
+        help="most models in a chain that is looked for (default: 3)",
+    )
 
 
 def _up(command: argparse.ArgumentParser) -> None:
@@ -182,6 +213,13 @@ def _share(text: str) -> float:
     if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
     return share
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if not all(names) or len(set(names)) < len(names):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of different names, such as cheap,strong")
+    return names
 
 
 def _usd(text: str) -> float:

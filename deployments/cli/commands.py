@@ -14,6 +14,7 @@ MODULES = {
     "check": "deployments.cli.checking:check",
     "recipes": "deployments.cli.listing:recipes",
     "models": "deployments.cli.listing:models",
+    "fit": "deployments.cli.fitting:fit_cascade",
     "report": "deployments.cli.reporting:report",
     "up": "deployments.cli.up:up",
     "simulate": "deployments.cli.simulating:simulate",
