@@ -12,6 +12,8 @@ from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from tasks.choosing.estimates import strength
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -61,6 +63,12 @@ class Chooser:
                 self._kept.clear()
             self._kept[wanted] = self.known.rank(wanted)
         return self._kept[wanted]
+
+    def skill(self, name: str, request_type: str | None) -> float | None:
+        """How good the model is at whatever it does, for such requests; None if nothing is known of it."""
+        model = self.known.catalog.models.get(name)
+        found = self.known.estimates.quality_of(name, model, None, request_type)
+        return found.mean if found.n or strength(model, None) is not None else None
 
     def explores(self, request: str) -> bool:
         """Whether this request is one of the explored share."""
