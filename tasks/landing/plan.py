@@ -30,7 +30,8 @@ class Plan(BaseModel):
         first_start: the time to live of other runs' answers is measured back from here.
         generation: what the next commit will be.
         lessons: what reviewers of earlier runs taught; not in the hash, as the run itself adds to them.
-        estimates: what earlier runs said of the models, as `Estimates.plain` has it; not in the hash either.
+        estimates: what earlier runs say of the models, as `Estimates.plain` gives it; not in the hash either.
+        budgeted: there is a budget, so that no model may be chosen of which nobody knows the price.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +55,7 @@ class Plan(BaseModel):
     versions: dict[str, str]
     lessons: list[str] = []
     estimates: dict[str, Any] = {}
+    budgeted: bool = False
 
     @property
     def workplace(self) -> Workplace:
