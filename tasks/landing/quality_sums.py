@@ -3,7 +3,8 @@
 What counts as a model's score is the judge's, noted for the step whose text it is of. Where no step of a row was
 judged and the row has a quality all the same, that is its last writer's. A text that failed its step's checks twice,
 so that the row failed, is a 0 for who wrote it. What came out of the ledger was scored by the run that paid for it,
-and would count once more every night: it is left out.
+and would count once more every night: it is left out. A later model of a cascade is asked only where the ones before it
+failed, so only of hard requests: it counts in rows in which every model of the cascade was scored, the explored ones.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from tasks.landing.labels import Labels
 from tasks.patterns.step_paths import within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     import pyarrow as pa
 
@@ -53,8 +54,11 @@ class QualitySums:
                 self._add(row, row["steps"])
 
     def _add(self, row: dict[str, Any], steps: Steps) -> None:
-        for place, score in self._scored(row, steps):
+        scored = dict(self._scored(row, steps))
+        for place, score in scored.items():
             step = steps[place]
+            if self._asked_for_being_hard(steps, place, scored):
+                continue
             if step["usd"] == 0 and step["model"] not in self.free:
                 continue
             group = self.labels.group(step, step["path"], row)
@@ -74,6 +78,16 @@ class QualitySums:
             writer = self._last_writer(steps, "", len(steps))
             found |= {writer: row["quality"]} if writer is not None else {}
         yield from found.items()
+
+    def _asked_for_being_hard(self, steps: Steps, place: int, scored: Container[int]) -> bool:
+        step = steps[place]
+        chain = self.labels.paths.at(step["path"]).cascade
+        if step["model"] not in chain[1:]:
+            return False
+        all_scored = {
+            each["model"] for at, each in enumerate(steps) if at in scored and each["path"] == step["path"]
+        }
+        return not all_scored.issuperset(chain)
 
     def _before(self, steps: Steps, place: int) -> str | None:
         """The model whose text the one at `place` worked from."""

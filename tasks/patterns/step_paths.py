@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tasks.patterns.model_choice import Need
+from tasks.patterns.model_choice import Cascade, Need
 from tasks.patterns.steps import Ask, Ensemble, Refine, Repeat, Route, Team
 
 if TYPE_CHECKING:
@@ -35,11 +35,13 @@ class PathFacts:
         task: the `for` of the need, else the role where a model has a strength of that name.
         after: paths, of which the first that has written holds the text it works from; of several texts there the last.
         writes: its answers are texts, not judgements, plans or classes.
+        cascade: the models of which each is asked only while the ones before it score too low; empty for other steps.
     """
 
     task: str | None = None
     after: tuple[str, ...] = ()
     writes: bool = True
+    cascade: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ class _Walk:
             case Ask(model=model):
                 partner = (model.partner or "") if isinstance(model, Need) else ""
                 after = (names[partner], *before) if partner in names else before
-                self.found[path] = PathFacts(self._task(model, step.role), after)
+                chain = model.cascade if isinstance(model, Cascade) else ()
+                self.found[path] = PathFacts(self._task(model, step.role), after, cascade=chain)
                 self._own(path, judge=self.judge)
             case tuple() as steps:
                 for each in steps:

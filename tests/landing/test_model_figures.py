@@ -126,6 +126,20 @@ def test_members_that_worked_at_the_same_time_are_no_neighbours() -> None:
     assert len(sums.scores) == 2
 
 
+def test_a_later_model_of_a_cascade_counts_only_where_all_of_them_were_scored() -> None:
+    cascade = {"name": "draft", "ask": {"model": {"cascade": ["writer", "editor", "critic"]}, "prompt": "p"}}
+    labels = Labels(paths({"pipeline": [cascade]}))
+
+    def row(*qualities: float | None) -> dict[str, Any]:
+        models = ("writer", "editor", "critic")
+        return {"steps": [step("draft", *each) for each in zip(models, qualities, strict=False)]}
+
+    hard = scores(row(0.2, 0.4, None), row(0.3, 0.9), row(0.8), labels=labels)
+    assert by_model(hard) == {"writer": (3, pytest.approx(1.3 / 3))}
+    explored = scores(row(0.2, 0.4, 0.6), labels=labels)
+    assert by_model(explored) == {"writer": (1, 0.2), "editor": (1, 0.4), "critic": (1, 0.6)}
+
+
 def test_another_arm_counts_for_its_model_and_for_no_step_of_the_recipe() -> None:
     sums = scores({"arm": "baseline", "steps": [step("draft", "writer", 0.6), step("edit", "editor", 0.7)]})
     assert set(sums.scores) == {("writer", None, None, None), ("editor", None, None, None)}
