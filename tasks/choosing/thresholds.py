@@ -1,7 +1,7 @@
 """A cascade's accept thresholds, fitted to recorded outcomes: FrugalGPT (arXiv 2305.05176). No I/O.
 
 The first model answers; an answer whose signal reaches the model's threshold is taken, else the next model is asked, and
-the last one's answer is taken as it is. Thresholds are looked for on a grid of the signals' quantiles: all combinations
+the last one's answer is taken as it is. Thresholds are looked for on a grid between the signals' quantiles: all combinations
 for chains of up to four models, two thresholds at a time for longer ones. What is wished has to hold with a margin: not the mean over
 the recorded requests has to reach the wished quality but the lower end of its interval, since the best of many
 combinations looks better on what it was chosen by than it is.
@@ -141,18 +141,21 @@ def _described(outcomes: Outcomes, accept: Sequence[float], *, holds: bool) -> F
 
 
 def _grids(outcomes: Outcomes, finest: int) -> list[NDArray[np.float64]]:
-    """Thresholds to try for each model but the last: quantiles of its signals, and nought, which takes all."""
+    """Thresholds to try for each model but the last, about evenly many requests apart, from all answers taken to none."""
     free = len(outcomes.models) - 1
     if not free:
         return []
     affordable = (MOST_CELLS / max(outcomes.n, 1)) ** (1 / min(free, LONGEST_EXHAUSTIVE - 1))
-    points = int(max(COARSEST, min(finest, affordable)))
-    shares = np.linspace(0, 1, points)
-    grids = []
-    for place in range(free):
-        values = np.quantile(outcomes.signal[:, place], shares, method="higher")
-        grids.append(np.unique(np.concatenate([[0.0], np.floor(values * 10**DECIMALS) / 10**DECIMALS])))
-    return grids
+    shares = np.linspace(0, 1, int(max(COARSEST, min(finest, affordable))))
+    return [_between(outcomes.signal[:, place], shares) for place in range(free)]
+
+
+def _between(signal: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Halfway between neighbouring signals: where a new one is as likely to be on either side."""
+    values = np.unique(signal)
+    bounds = np.concatenate([[0.0], (values[1:] + values[:-1]) / 2, [(values[-1] + 1) / 2]])
+    wanted = np.searchsorted(values, np.quantile(signal, shares, method="higher"))
+    return np.unique(np.round(bounds[np.append(wanted, len(values))], DECIMALS))
 
 
 def _outcome(
