@@ -82,7 +82,7 @@ providers:
   sim: {{api: openai, base_url: "{url}", api_key: {{env: OPENAI_API_KEY}}}}
   also: {{api: openai, base_url: "{url}", api_key: {{env: ANTHROPIC_API_KEY}}}}
 models:
-  gpt-4: {{provider: sim, id: gpt-4o, family: openai, price: {{input: 2, output: 8}}}}
+  gpt-4: {{provider: sim, id: gpt-4o, family: openai, price: {{input: 2, output: 8}}, strengths: {{analysis: 0.9}}}}
   claude: {{provider: also, id: claude, family: anthropic, price: {{input: 3, output: 15}}}}
   mistral: {{provider: sim, id: mistral, family: mistral, price: {{input: 1, output: 1}}}}
 """
@@ -109,6 +109,10 @@ def test_every_command_in_readme_runs_in_the_order_it_stands(up: Up, s3_bucket: 
     folder = up.folder
     s3_bucket.client.create_bucket(Bucket="bucket")
     (folder / "requests.csv").write_text("topic,product\ntides,a tide clock\n")
+    answers = (
+        f"r{number},mistral,{number % 2},{number % 2},0.001\nr{number},gpt-4,1,1,0.01" for number in range(60)
+    )
+    (folder / "outcomes.csv").write_text("\n".join(["request_id,model,signal,quality,usd", *answers]) + "\n")
     recipe = next(block for block in blocks("yaml") if "recipe:" in block)
     (folder / "product-note.yaml").write_text(recipe)
     environment = {
