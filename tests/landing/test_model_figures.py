@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
+from landing_rig import NIGHT
 
 from tasks.calling.catalog import load_catalog
 from tasks.choosing.estimates import Estimates, Observed, learnt
 from tasks.landing.call_sums import CallSums
 from tasks.landing.labels import Labels
+from tasks.landing.learning import estimates_for
 from tasks.landing.model_figures import ModelFigures, free_models
 from tasks.landing.quality_sums import QualitySums
 from tasks.patterns.recipe import load_recipe
@@ -244,12 +246,11 @@ def test_a_night_leaves_what_the_next_can_learn_from(rig: Callable[..., Rig]) ->
     assert own["writer", None]["quality_mean"] is None
     assert {(row["host"], row["simulated"]) for row in rows} == {(night.url.split("/")[2], True)}
     (pair,) = [row for row in rows if row["after"] is not None]
-    assert (pair["after"], pair["model"], pair["quality_mean"], pair["calls"]) == (
-        "writer",
-        "editor",
-        0.95,
-        None,
-    )
+    assert (pair["after"], pair["model"], pair["quality_n"], pair["calls"]) == ("writer", "editor", 2, None)
+    learned = estimates_for(night.store, catalog, NIGHT)
+    found = learned.quality_of("editor", catalog.models["editor"], "writing", "sea")
+    assert (found.n, found.mean) == (2, pytest.approx(edited["estimate"]))
+    assert learned.compatibility("writer", "editor", catalog.compatibility).n == 2
 
 
 def test_a_later_generation_sums_up_the_whole_run(rig: Callable[..., Rig]) -> None:
