@@ -6,14 +6,21 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from landing_rig import NIGHT
 
+from tasks.calling.catalog import load_catalog
+from tasks.choosing.outcomes import gathered
 from tasks.landing.explored import scored_answers
+from tasks.patterns.recipe import load_recipe
 from tasks.storing.filesystem import Store
 from tasks.storing.parts import part_path, write_part
 from tasks.storing.schemas import OUTPUTS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from landing_rig import Rig
 
 TONIGHT = date(2026, 3, 31)
 
@@ -70,3 +77,58 @@ def test_the_same_request_of_two_runs_is_two_requests(store: Store) -> None:
         "night/r1",
         "again/r1",
     }
+
+
+MODELS = """
+providers:
+  sim: {{api: openai, base_url: "{url}", concurrency: 50}}
+models:
+  cheap: {{provider: sim, id: cheap, family: w, price: {{input: 1, output: 2}}}}
+  strong: {{provider: sim, id: strong, family: w, price: {{input: 100, output: 200}}}}
+  critic: {{provider: sim, id: critic, family: c, price: {{input: 1, output: 1}}}}
+"""
+RECIPE = """
+recipe: cascaded
+request: {{topic: {{type: str}}}}
+quality: {{judge: critic, criteria: [accuracy]}}
+explore: {explore}
+make:
+  pipeline:
+    - name: draft
+      ask: {{model: {{cascade: [cheap, strong], accept: 0.7}}, prompt: "Write about {{{{ request.topic }}}}"}}
+"""
+
+
+@pytest.mark.parametrize(("explore", "whole"), [(1.0, 2), (0.0, 0)])
+def test_a_night_that_explores_leaves_requests_with_every_model_scored_and_another_none(
+    rig: Callable[..., Rig], explore: float, whole: int
+) -> None:
+    def says(model: str, prompt: str, answer: Any) -> dict[str, Any]:
+        return {
+            "model": model,
+            "prompt": prompt,
+            "replies": [{"text": answer} if isinstance(answer, str) else {"answer": answer}],
+        }
+
+    def score(value: float) -> dict[str, Any]:
+        return {"scores": {"accuracy": {"reason": "So.", "score": value}}, "feedback": "More."}
+
+    night = rig(
+        scripts=[
+            says("cheap", "tides", "Cheap on tides."), says("cheap", "winds", "Cheap on winds."),
+            says("strong", "Write", "Strong text."), says("critic", "Cheap on tides", score(0.9)),
+            says("critic", "Cheap on winds", score(0.4)), says("critic", "Strong text", score(0.8)),
+        ]
+    )  # fmt: skip
+    recipe, catalog = load_recipe(RECIPE.format(explore=explore)), load_catalog(MODELS.format(url=night.url))
+    night.night(night.table({"r1": "tides", "r2": "winds"}), recipe=recipe, catalog=catalog)
+    found = gathered(scored_answers(night.store, "cascaded", "draft", NIGHT), ("cheap", "strong"))
+    assert found.outcomes.n == whole
+    assert sorted(found.outcomes.signal[:, 0]) == [0.4, 0.9][:whole]
+    quality = {
+        row["model"]: (row["quality_n"], row["quality_mean"])
+        for row in night.rows("model_metrics")
+        if not row["after"]
+    }
+    assert quality["cheap"] == (2, pytest.approx(0.65))
+    assert quality["strong"][0] == whole, "asked only for the hard request, it would look worse than it is"
