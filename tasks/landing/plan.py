@@ -30,6 +30,7 @@ class Plan(BaseModel):
         first_start: the time to live of other runs' answers is measured back from here.
         generation: what the next commit will be.
         lessons: what reviewers of earlier runs taught; not in the hash, as the run itself adds to them.
+        estimate: what the run was expected to cost at its first start, as `NightEstimate.as_plan` has it; not in the hash.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +53,7 @@ class Plan(BaseModel):
     generation: int
     versions: dict[str, str]
     lessons: list[str] = []
+    estimate: dict[str, Any] = {}
 
     @property
     def workplace(self) -> Workplace:
