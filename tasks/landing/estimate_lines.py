@@ -112,7 +112,7 @@ def _past(
     tonight: Mapping[Cell, float],
     then: Mapping[Cell, float],
 ) -> _Took:
-    """Calls from the ledger are counted as if they were sent: what they would read and write is as of those that were."""
+    """Calls from the ledger are counted as if they were sent: they would read and write what those did that were."""
     if known is None:
         return _Took(0.0, 0.0, 0.0, 0.0, FAILED_SHARE, supposed.seconds)
     calls = known.calls / rows
@@ -121,7 +121,7 @@ def _past(
     if not known.counted:
         often = calls / supposed.calls if supposed.calls else 0.0
         return _Took(calls, often * supposed.tokens_in, often * supposed.tokens_out, 0.0, failed, seconds)
-    each = calls / known.counted
+    each = (1 + known.untold / known.counted) / rows
     longer = 0.0
     if line is not None and line.calls and then:
         longer = (line.reading(tonight) - line.reading(then)) * calls / line.calls

@@ -82,16 +82,24 @@ class NightEstimate:
         if self.row_usd is None:
             return None
         known = len(self.past.usd)
-        supposed = (PRIOR_SPREAD * self.row_usd) ** 2
-        seen = float(np.var(self.past.usd, ddof=1)) if known > 1 else supposed
-        variance = (PRIOR_ROWS * supposed + known * seen) / (PRIOR_ROWS + known)
         # Rows differ from one another, and the mean itself is known from so few of them.
-        off = CONFIDENT * sqrt(variance * (self.rows + self.rows**2 / (PRIOR_ROWS + known)))
+        off = CONFIDENT * sqrt(
+            self._variance(self.row_usd) * (self.rows + self.rows**2 / (PRIOR_ROWS + known))
+        )
         mean = self.row_usd * self.rows
         high = mean + off
         if self.run_worst_usd is not None:
             high = max(mean, min(high, self.run_worst_usd))
         return max(0.0, mean - off), high
+
+    def _variance(self, mean: float) -> float:
+        """Of a row's USD: within what is supposed, within what was seen, and by how far the two are apart."""
+        supposed, seen = (PRIOR_SPREAD * mean) ** 2, self.past.usd
+        if len(seen) < 2:
+            return supposed
+        told = len(seen) / (len(seen) + PRIOR_ROWS)
+        apart = (mean - float(np.mean(seen))) / (1 - told)
+        return (1 - told) * supposed + told * float(np.var(seen, ddof=1)) + told * (1 - told) * apart**2
 
     @property
     def basis(self) -> str:

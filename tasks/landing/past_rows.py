@@ -35,6 +35,7 @@ class PastLine:
     Attributes:
         calls: asked for, whether they were sent or served from the ledger.
         counted: those that said how many tokens they took; the tokens are theirs.
+        untold: those that were answered and did not say so, as from the ledger.
         usd: of their answers, at the prices of then.
         usd_failed: of failed attempts, at the prices of then.
         answered: those that took `seconds`.
@@ -42,6 +43,7 @@ class PastLine:
 
     calls: int = 0
     counted: int = 0
+    untold: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
     tokens_cached: int = 0
@@ -151,12 +153,14 @@ def _rows(committed: Committed) -> Iterator[dict[str, Any]]:
 
 def _line(call: dict[str, Any]) -> PastLine:
     if call["cached"]:
-        return PastLine(calls=1)
+        return PastLine(calls=1, untold=1)
     is_counted = call["tokens_in"] is not None and call["tokens_out"] is not None
-    is_answered = call["status"] == "ok" and call["seconds"] is not None
+    is_ok = call["status"] == "ok"
+    is_answered = is_ok and call["seconds"] is not None
     return PastLine(
         calls=1,
         counted=int(is_counted),
+        untold=int(is_ok and not is_counted),
         tokens_in=(call["tokens_in"] or 0) if is_counted else 0,
         tokens_out=(call["tokens_out"] or 0) if is_counted else 0,
         tokens_cached=(call["tokens_cached"] or 0) if is_counted else 0,

@@ -37,6 +37,9 @@ CASCADE_GOES_ON: Final = 0.4
 MAY_NEED_IT: Final = 0.5
 """Chance of a call that hangs on what the answers look like, as the comparison of what may be prose."""
 
+RARELY: Final = 0.02
+"""Chance of a call that is only made where another has failed."""
+
 SUBTASKS_PER_SPECIALIST: Final = 1.2
 """Subtasks that a coordinator gives each of its specialists."""
 
@@ -49,10 +52,10 @@ FIRST_TOKEN_SECONDS: Final = 1.0
 SECONDS_PER_TOKEN: Final = 0.02
 """Seconds for each token of an answer."""
 
-PRIOR_ROWS: Final = 4
+PRIOR_ROWS: Final = 2
 """What is supposed weighs as much as so many rows that were worked."""
 
-PRIOR_SPREAD: Final = 0.7
+PRIOR_SPREAD: Final = 0.5
 """Standard deviation of a row's cost as a share of its mean, as far as no run has shown it."""
 
 

@@ -12,7 +12,7 @@ from tasks.patterns.lint_asking import JUDGEMENT_TOKENS
 from tasks.patterns.lint_reading import constant
 from tasks.patterns.lint_shown import CORRECTION_TOKENS, TEXT_TOKENS, Shown, largest_text, tokens_of
 from tasks.patterns.model_choice import Cascade
-from tasks.patterns.prior import CASCADE_GOES_ON, CHECK_FAILS, GOES_ON, MAY_NEED_IT, WHEN_HOLDS, later
+from tasks.patterns.prior import CASCADE_GOES_ON, CHECK_FAILS, GOES_ON, MAY_NEED_IT, RARELY, WHEN_HOLDS, later
 from tasks.patterns.steps import Ask, Ensemble, Refine, Repeat, Route, Shape, Team
 from tasks.patterns.team_plan import MOST_SUBTASKS
 
@@ -197,7 +197,7 @@ class Reckoning(Generic[T]):
                 ]
             )
             is_sure = (spec.by == "judge" or is_prose) and wanted != {"merge"}
-            chance = 0.0 if wanted == {"merge"} and several else MAY_NEED_IT
+            chance = RARELY if wanted == {"merge"} and several else MAY_NEED_IT
             found.append(voted if is_sure else self.sums.perhaps(voted, chance))
         if "merge" in wanted and several:
             read = shown.instructed(everything + STRUCTURED_TOKENS)
@@ -256,7 +256,7 @@ class Reckoning(Generic[T]):
         if spec.general is None:
             return found
         general = self._step(spec.general, shown, path, "general")
-        return self.sums.after([found, self.sums.perhaps(general, 0.0)])
+        return self.sums.after([found, self.sums.perhaps(general, RARELY)])
 
     def _judged(
         self,

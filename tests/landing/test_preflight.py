@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from landing_rig import MODELS, NIGHT, RECIPE
+from landing_rig import MODELS, RECIPE
 
 from tasks.calling.catalog import load_catalog
-from tasks.landing.plan import read_manifest, read_plan
+from tasks.landing.plan import read_plan
 from tasks.landing.preflight import expected_row_usd
-from tasks.landing.starting import preview, start
+from tasks.landing.starting import preview
 from tasks.patterns.recipe import load_recipe
 from tasks.storing.errors import UserError
 
