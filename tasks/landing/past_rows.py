@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tasks.patterns.cell_tokens import Cell
 
 CALL_COLUMNS: Final = [
-    "step", "role", "model", "host", "request_id", "key", "status", "cached", "tokens_in", "tokens_out", "tokens_cached", "usd",
+    "step", "role", "model", "host", "request_id", "status", "cached", "tokens_in", "tokens_out", "tokens_cached", "usd",
     "usd_failed", "seconds", "simulated",
 ]  # fmt: skip
 OUTPUT_COLUMNS: Final = ["request_id", "cached_calls", "seconds", "request"]
@@ -91,17 +91,13 @@ class PastRows:
         """
         rows = self._outputs(committed, most)
         spent: dict[str, float | None] = {}
-        sent: set[tuple[str, str]] = set()
         for call in _calls(committed, rows):
             model, request_id = call["model"] or "", call["request_id"]
             if model not in hosts or (call["simulated"] and call["host"] != hosts[model]):
                 return False
-            if call["cached"] and (request_id, call["key"]) in sent:
-                continue  # the row was broken off and went on
             asked = Asked(call["step"] or "", call["role"] or "", model)
             self.lines.setdefault(asked, PastLine()).add(_line(call))
             if not call["cached"]:
-                sent.add((request_id, call["key"]))
                 usd, before = self._tonight(model, call), spent.get(request_id, 0.0)
                 spent[request_id] = None if usd is None or before is None else before + usd
         whole = [(request_id, took) for request_id, took in rows.items() if took is not None]
