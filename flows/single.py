@@ -35,7 +35,6 @@ from tasks.landing.starting import Start, Wish, start
 from tasks.landing.tally import Tally
 from tasks.patterns.lint_sums import dollars, known_prices, worst_in
 from tasks.patterns.recipe import Recipe, check_models
-from tasks.patterns.running import check_runs
 from tasks.storing.errors import UserError
 from tasks.storing.filesystem import Store
 from tasks.storing.parts import read_rows
@@ -123,7 +122,6 @@ def _request_for(form: Form) -> dict[str, Any]:
 
 def _preview(recipe: Recipe, catalog: Catalog) -> State[Any]:
     check_models(recipe, catalog.models)
-    check_runs(recipe)
     worst = worst_in(recipe, catalog, known_prices(recipe, catalog))
     cost = "at a price that is not known" if worst.usd is None else f"for {dollars(worst.usd)} at most"
     many = f"{worst.least:,} to {worst.calls:,}" if worst.least < worst.calls else f"{worst.calls:,}"

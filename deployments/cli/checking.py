@@ -17,7 +17,6 @@ from tasks.patterns.cell_tokens import CellTokens, cell_tokens
 from tasks.patterns.lint import lint
 from tasks.patterns.lint_sums import dollars, known_prices, worst_in
 from tasks.patterns.recipe import check_models, load_recipe, models_named, models_needed
-from tasks.patterns.running import check_runs
 from tasks.storing.documents import load_document
 from tasks.storing.errors import UserError
 from tasks.storing.requests import Reject, read_requests
@@ -49,7 +48,6 @@ def check(given: argparse.Namespace) -> int:
     console.print(f"recipe   {recipe.recipe} version {recipe.version}: {recipe.make.kind}")
     catalog = open_catalog(given.models)
     check_models(recipe, catalog.models, document)
-    check_runs(recipe)
     _show_models(recipe, catalog, console)
     _show_calls(recipe, catalog, console)
     _show_remarks(lint(recipe, catalog), document, console)

@@ -11,7 +11,6 @@ from blocks.places import BLOCK_PREFIX, open_store, recipe_source
 from tasks.calling.catalog import load_catalog
 from tasks.landing.run_paths import checked_run_name
 from tasks.patterns.recipe import check_models, load_recipe
-from tasks.patterns.running import check_runs
 from tasks.storing.request_files import table_files
 
 if TYPE_CHECKING:
@@ -33,10 +32,8 @@ def precheck(parameters: Mapping[str, Any]) -> None:
     )
     models = parameters.get("models")
     catalog = load_catalog(Path(models)) if models and not models.startswith("block:") else None
-    if recipe is not None:
-        check_runs(recipe)
-        if catalog is not None:
-            check_models(recipe, catalog.models)
+    if recipe is not None and catalog is not None:
+        check_models(recipe, catalog.models)
     if "://" not in parameters["requests"]:
         given = parameters.get("run_date")
         table_files(

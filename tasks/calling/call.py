@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -89,14 +90,22 @@ class Row:
     budgets: tuple[Budget, ...] = ()
     per_request_variants: bool = False
     asked: dict[bytes, int] = field(default_factory=dict)
+    unanswered: dict[bytes, list[int]] = field(default_factory=dict)
     decided: dict[str, int] = field(default_factory=dict)
     usd_failed: float = 0.0
 
     def sample(self, question: bytes) -> int:
         """How often this row has asked exactly this before; counts this time too."""
+        free = self.unanswered.get(question)
+        if free:
+            return heappop(free)
         count = self.asked.get(question, 0)
         self.asked[question] = count + 1
         return count
+
+    def uncount(self, question: bytes, sample: int) -> None:
+        """That time brought nothing, and a replay may not ask it: the next time is this one again."""
+        heappush(self.unanswered.setdefault(question, []), sample)
 
     def occurrence(self, path: str) -> int:
         """How often something was decided at `path` before; counts this time too."""
@@ -110,7 +119,8 @@ class Asked:
     """A call settled on a model.
 
     Attributes:
-        key: the ledger's key (32 bytes): what is asked, of whom, for which time.
+        question: digest of what is asked of whom (32 bytes).
+        key: the ledger's key (32 bytes): the question, for which time.
         call_id: this call of this row, the same in every replay.
         sample: how often the row had asked exactly this of its first choice of model before.
     """
@@ -119,6 +129,7 @@ class Asked:
     row: Row
     call: Call
     route: Route
+    question: bytes
     key: bytes
     call_id: str
     sample: int
@@ -144,7 +155,7 @@ def settle(run: str, row: Row, call: Call, route: Route, *, instead_of: Asked | 
     sample = instead_of.sample if instead_of else row.sample(question)
     key = hashlib.sha256(question + sample.to_bytes(4, "big")).digest()
     who = orjson.dumps([run, row.request_id, row.arm, call.step, call.round])
-    return Asked(run, row, call, route, key, hashlib.sha256(who + key).hexdigest()[:24], sample)
+    return Asked(run, row, call, route, question, key, hashlib.sha256(who + key).hexdigest()[:24], sample)
 
 
 def question_digest(

@@ -10,6 +10,7 @@ from tasks.calling.attempts import expected
 from tasks.calling.call import Asked, Call, Completion, Row, settle
 from tasks.calling.call_rows import failed_row, hit_row, lost_row, paid_row
 from tasks.calling.failures import CallFailed
+from tasks.calling.key_files import FINISHED_FAILURES
 from tasks.calling.ledger import servable
 from tasks.calling.sending import Patience, Sender
 from tasks.storing.errors import RowDeferred
@@ -65,9 +66,17 @@ class RunCalls:
             CallFailed: no model of the list gave a usable answer; kind `row_fails` or `next_model`.
             RowDeferred: the budget does not allow it, or the providers are closed for this run.
         """
-        occurrence = row.occurrence(call.step)
         models = self._candidates(call)
-        asked = first = settle(self.ledger.run, row, call, self.routes[models[0]])
+        first = settle(self.ledger.run, row, call, self.routes[models[0]])
+        try:
+            return await self._first_that_can(call, row, models, first)
+        except (CallFailed, RowDeferred) as failure:
+            if getattr(failure, "error_kind", None) not in FINISHED_FAILURES:
+                row.uncount(first.question, first.sample)
+            raise
+
+    async def _first_that_can(self, call: Call, row: Row, models: list[str], first: Asked) -> Completion:
+        occurrence, asked = row.occurrence(call.step), first
         failures: list[CallFailed] = []
         decided = self._decided(row, call, occurrence, models)
         for place, model in enumerate(models[decided:]):
@@ -91,7 +100,7 @@ class RunCalls:
         waiting = list(call.models)
         while waiting:
             name = waiting.pop(0)
-            if name not in names:
+            if name not in names and name in self.routes:
                 names.append(name)
                 waiting.extend(self.fallbacks.get(name, ()))
         return names

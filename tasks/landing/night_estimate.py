@@ -13,6 +13,7 @@ import numpy as np
 
 from tasks.calling.route_making import prices
 from tasks.landing.estimate_lines import estimate_lines
+from tasks.landing.likely_models import likely_models
 from tasks.landing.past_rows import PastRows
 from tasks.landing.past_runs import Wanted, past_rows
 from tasks.landing.run_seconds import run_seconds
@@ -131,7 +132,10 @@ class NightEstimate:
 
 def expected_of(recipe: Recipe, catalog: Catalog) -> Expected:
     """The expected case of one request with this catalog's models and default judges."""
-    return expected_case(recipe, list(catalog.models), tuple(sorted(judges_needed(recipe, catalog))))
+    needs_price = recipe.budget.usd_per_request is not None
+    likely = likely_models(catalog, prices(catalog, catalog.models), needs_price=needs_price)
+    judges = tuple(sorted(judges_needed(recipe, catalog)))
+    return expected_case(recipe, list(catalog.models), judges, likely)
 
 
 def night_estimate(

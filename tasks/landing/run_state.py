@@ -8,22 +8,26 @@ import socket
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tasks.calling.catalog import Catalog
 from tasks.calling.journal import journal_folder
 from tasks.calling.ledger import Ledger
 from tasks.calling.prices import Price
-from tasks.calling.route_making import make_routes
+from tasks.calling.route_making import make_routes, reachable
 from tasks.calling.run_calls import RunCalls
+from tasks.choosing.chooser import Chooser
+from tasks.choosing.estimates import Estimates
+from tasks.choosing.ranking import Known
 from tasks.landing.plan import redo_of
-from tasks.patterns.recipe import Recipe
+from tasks.patterns.recipe import Recipe, models_needed
 from tasks.patterns.row import setting_of
 from tasks.patterns.templates import Renderer
 from tasks.storing.errors import NightpressError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pydantic import SecretStr
 
@@ -150,9 +154,10 @@ def _make(
     key_of: Callable[[str], SecretStr | None],
     patience: Patience,
 ) -> RunState:
-    catalog = Catalog.from_frozen(plan.models)
+    catalog, recipe = Catalog.from_frozen(plan.models), Recipe.from_frozen(plan.recipe)
+    needed = reachable(catalog, sorted(models_needed(recipe, catalog)))
     priced = {name: Price.model_validate(each) if each else None for name, each in plan.prices.items()}
-    routes = make_routes(engine, catalog, priced, key_of)
+    routes = make_routes(engine, catalog, priced, key_of, optional=priced.keys() - set(needed))
     ledger = Ledger(
         engine.past_calls(store),
         plan.run,
@@ -169,18 +174,32 @@ def _make(
         gate=asyncio.Semaphore(concurrency),
         patience=patience,
     )
-    recipe = Recipe.from_frozen(plan.recipe)
+    known = Known(catalog, priced, Estimates.from_plain(plan.estimates))
+    chooser = Chooser(
+        known, partial(unavailable, calls, catalog, priced), recipe.explore, plan.hash, plan.budgeted
+    )
     state = RunState(
         plan,
         store,
         recipe,
         calls,
-        setting_of(recipe, Renderer(), catalog, plan.lessons),
+        setting_of(recipe, Renderer(), catalog, plan.lessons, chooser),
         redo_of(store, plan),
         asyncio.Semaphore(concurrency),
     )
     engine.wait(state.start())
     return state
+
+
+def unavailable(calls: RunCalls, catalog: Catalog, models: Iterable[str]) -> dict[str, str]:
+    """The models that cannot be used now, and why: no key for their provider, or it is closed for this run."""
+    away = {name: "its provider's key is not set" for name in models if name not in calls.routes}
+    if calls.closed:
+        for name in calls.routes:
+            closed = calls.closed.get(catalog.model(name).provider)
+            if closed is not None:
+                away[name] = f"its provider is closed for this run: {closed.message}"
+    return away
 
 
 def worker_name() -> str:

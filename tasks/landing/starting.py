@@ -30,8 +30,7 @@ from tasks.landing.run_paths import checked_run_name, rejects_path, requests_pat
 from tasks.landing.selecting import selection
 from tasks.landing.settling import settle_left
 from tasks.landing.sorting import shard_of, sort_requests, store_requests
-from tasks.patterns.recipe import check_models, models_needed
-from tasks.patterns.running import check_runs
+from tasks.patterns.recipe import check_models, models_needed, models_possible
 from tasks.storing.errors import UserError
 from tasks.storing.parts import read_rows
 from tasks.storing.records import write_json_new
@@ -124,7 +123,6 @@ def preview(store: Store, wish: Wish) -> str:
 def _read(store: Store, wish: Wish) -> Sorted:
     checked_run_name(wish.run)
     check_models(wish.recipe, wish.catalog.models)
-    check_runs(wish.recipe)
     wanted = selection(store, wish.only, recipe=wish.recipe.recipe, run=wish.run)
     read = read_requests(wish.requests, wish.recipe.columns, run_date=wish.run_date)
     return sort_requests(read, wanted=wanted, limit=wish.limit, run=wish.run)
@@ -156,8 +154,10 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
 
 def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
     recipe, models = wish.recipe.canonical(), wish.catalog.canonical()
-    priced = prices(wish.catalog, reachable(wish.catalog, sorted(models_needed(wish.recipe, wish.catalog))))
-    unknown = [name for name, price in priced.items() if price is None]
+    needed = reachable(wish.catalog, sorted(models_needed(wish.recipe, wish.catalog)))
+    possible = reachable(wish.catalog, sorted(models_possible(wish.recipe, wish.catalog)))
+    priced = prices(wish.catalog, dict.fromkeys((*needed, *possible)))
+    unknown = [name for name in needed if priced[name] is None]
     if unknown and (wish.budgeted or wish.recipe.budget.usd_per_request is not None):
         raise UserError(
             f"nobody knows the price of {', '.join(unknown)}, so a budget cannot be kept",
@@ -183,6 +183,7 @@ def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
         shard_rows=table.shard_rows,
         first_start=datetime.now(UTC),
         generation=generation,
+        budgeted=wish.budgeted or wish.recipe.budget.usd_per_request is not None,
         versions={name: version(name) for name in PACKAGES},
     )  # fmt: skip
 

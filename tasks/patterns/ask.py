@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tasks.calling.call import Call, any_text
+from tasks.calling.failures import CallFailed
 from tasks.calling.messages import Ask, Format, Message
 from tasks.judging.json_answers import fits, usable
 from tasks.patterns.draft_reading import draft_from_json, draft_from_text
 from tasks.patterns.handoff import context_for
-from tasks.patterns.model_choice import names_in
+from tasks.patterns.model_choice import Need, names_in
+from tasks.patterns.needs import models_for
 from tasks.patterns.ran import Ran
+from tasks.patterns.replayed import comes_again
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from tasks.patterns.steps import Step
 
 T = TypeVar("T")
+PLAIN = "markdown"
 
 
 async def ask(step: Step, spec: AskSpec, scope: Scope, correction: Correction | None = None) -> Ran:
@@ -37,33 +41,42 @@ async def ask(step: Step, spec: AskSpec, scope: Scope, correction: Correction | 
         RowDeferred: the row cannot go on now.
         RenderFailed: the prompt cannot be filled in.
     """
+    found = await answers(step, spec, scope, correction)
+    first = found[0]
+    if len(found) == 1:
+        return first
+    named = first.draft.data if isinstance(first.draft.data, dict) else {}
+    samples = {"samples": [answer.draft.content for answer in found]}
+    draft = replace(first.draft, data={**named, **samples})
+    return replace(first, draft=draft, truncated=any(answer.truncated for answer in found))
+
+
+async def answers(
+    step: Step, spec: AskSpec, scope: Scope, correction: Correction | None = None
+) -> Sequence[Ran]:
+    """As many answers as `samples` says, all of one model; raises as `ask`."""
     call = _call(step, spec, scope, correction)
     completions = await _all([scope.ask(call) for _ in range(spec.samples)])
-    answers = await _all([_read(call, completion, scope) for completion in completions])
-    if len(answers) == 1:
-        return answers[0]
-    first = answers[0]
-    named = first.draft.data if isinstance(first.draft.data, dict) else {}
-    samples = {"samples": [answer.draft.content for answer in answers]}
-    draft = replace(first.draft, data={**named, **samples})
-    return replace(first, draft=draft, truncated=any(answer.truncated for answer in answers))
+    return await _all([_read(call, completion, scope) for completion in completions])
 
 
 def _call(step: Step, spec: AskSpec, scope: Scope, correction: Correction | None) -> Call:
-    models = names_in(spec.model)
-    system = scope.render(spec.system) if spec.system else ""
-    context = context_for(
-        scope,
-        (spec.prompt, spec.system or ""),
-        role=step.role,
-        expects=step.expects,
-        form=_form_for(models[0], scope),
-    )
-    before = "\n\n".join(part for part in (system, context) if part)
-    messages = [Message("system", before)] if before else []
-    messages.append(Message("user", scope.render(spec.prompt)))
-    messages += correction.messages() if correction else ()
-    question = Ask(tuple(messages), spec.temperature, spec.max_tokens, _format(spec))
+    system, prompt = (scope.render(each) if each else "" for each in (spec.system, spec.prompt))
+
+    def question_in(form: str) -> Ask:
+        templates = (spec.prompt, spec.system or "")
+        context = context_for(scope, templates, role=step.role, expects=step.expects, form=form)
+        before = "\n\n".join(part for part in (system, context) if part)
+        messages = [Message("system", before)] if before else []
+        messages.append(Message("user", prompt))
+        messages += correction.messages() if correction else ()
+        return Ask(tuple(messages), spec.temperature, spec.max_tokens, _format(spec))
+
+    if isinstance(spec.model, Need):
+        models = models_for(spec.model, scope, question_in(PLAIN))
+    else:
+        models = names_in(spec.model)
+    question = question_in(_form_for(models[0], scope))
     round_ = correction.round if correction else scope.round
     accepts = any_text if spec.format == "text" else fits(question.format, _says_nothing)
     return Call(models, question, scope.path, step.role, round_, scope.ttl_seconds, accepts)
@@ -71,7 +84,7 @@ def _call(step: Step, spec: AskSpec, scope: Scope, correction: Correction | None
 
 def _form_for(model: str, scope: Scope) -> str:
     known = scope.setting.models.get(model)
-    return known.handoff if known else "markdown"
+    return known.handoff if known else PLAIN
 
 
 def _format(spec: AskSpec) -> Format:
@@ -79,15 +92,29 @@ def _format(spec: AskSpec) -> Format:
 
 
 async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """All results in order. What is paid for is awaited even if another fails; the first failure counts."""
+    """All results in order. What is paid for is awaited even if another fails.
+
+    Of several failures one that a replay may not meet again counts, so that it is journalled; else the first.
+    """
     if len(work) == 1:
         return [await work[0]]
     results: list[T] = []
+    failures: list[BaseException] = []
     for result in await asyncio.gather(*work, return_exceptions=True):
         if isinstance(result, BaseException):
-            raise result
-        results.append(result)
+            failures.append(result)
+        else:
+            results.append(result)
+    if failures:
+        raise min(failures, key=_counts)
     return results
+
+
+def _counts(failure: BaseException) -> int:
+    """Which of several failures counts: the lowest."""
+    if not isinstance(failure, CallFailed):
+        return 0  # the row cannot go on now, or is cancelled
+    return 2 if comes_again(failure) else 1
 
 
 async def _read(call: Call, completion: Completion, scope: Scope) -> Ran:

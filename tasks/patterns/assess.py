@@ -10,7 +10,7 @@ from tasks.judging.checks import failed_checks
 from tasks.judging.json_answers import ask_for_json
 from tasks.judging.rubric import Judgement, Rubric
 from tasks.patterns.handoff import task_of
-from tasks.patterns.judge_choice import judges_of
+from tasks.patterns.judge_choice import judges_of, writers
 from tasks.patterns.replayed import comes_again
 
 if TYPE_CHECKING:
@@ -88,9 +88,15 @@ class Assessor:
             form=rubric.schema(),
             temperature=0.0,
             max_tokens=MOST_TOKENS,
+            avoid=self._families(scope),
         )
         value, model = await ask_for_json(scope.ask, call, scope.place)
         return rubric.judgement(value, model)
+
+    def _families(self, scope: Scope) -> set[str]:
+        """Of the writers: judges prefer texts of their own kind."""
+        models = scope.setting.models
+        return {models[name].family for name in writers(self.step) if name in models}
 
 
 def _nobody(scope: Scope, because: str) -> Assessment:

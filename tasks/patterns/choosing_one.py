@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tasks.choosing.estimates import strength
 from tasks.judging.canonical import canonical, is_short
 from tasks.judging.similarity import medoid
 from tasks.judging.voting import Ballot, Vote, vote, weak_members, weight_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from tasks.patterns.draft import Draft
     from tasks.patterns.members import Candidate
-    from tasks.patterns.scope import Scope, Setting
+    from tasks.patterns.scope import Scope
     from tasks.patterns.steps import Ensemble, Step
 
 NONE_KNOWN = 1.0
@@ -118,14 +119,14 @@ def _most_skilled(candidates: Sequence[Candidate], scope: Scope) -> Chosen:
 
 def _weights(candidates: Sequence[Candidate], scope: Scope) -> list[float]:
     """By what is known of each member; equal where nothing is known of any."""
-    skills = [_skill(each, scope.setting) for each in candidates]
+    skills = [_skill(each, scope) for each in candidates]
     known = [skill for skill in skills if skill is not None]
     unknown = weight_of(min(known), NONE_KNOWN) if known else NONE_KNOWN
     return [weight_of(skill, unknown) for skill in skills]
 
 
 def _flag_weak(candidates: Sequence[Candidate], scope: Scope) -> None:
-    skills = {each.member: _skill(each, scope.setting) for each in candidates}
+    skills = {each.member: _skill(each, scope) for each in candidates}
     for name in weak_members(skills):
         best = max(skill for skill in skills.values() if skill is not None)
         scope.warn(
@@ -133,12 +134,12 @@ def _flag_weak(candidates: Sequence[Candidate], scope: Scope) -> None:
         )
 
 
-def _skill(candidate: Candidate, setting: Setting) -> float | None:
-    """How often the member is right: the mean of its model's strengths; None where none is given."""
-    model = setting.models.get(candidate.model)
-    if model is None or not model.strengths:
-        return None
-    return sum(model.strengths.values()) / len(model.strengths)
+def _skill(candidate: Candidate, scope: Scope) -> float | None:
+    """How often the member is right: what past runs say of its model for such requests, else its strengths' mean."""
+    chooser = scope.setting.chooser
+    if chooser is not None:
+        return chooser.skill(candidate.model, scope.request_type)
+    return strength(scope.setting.models.get(candidate.model), None)
 
 
 def _chosen(candidate: Candidate, by: str, agreement: float | None = None) -> Chosen:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tasks.patterns.members import Candidate
+    from tasks.patterns.model_choice import ModelChoice
     from tasks.patterns.scope import Scope
 
 MOST_TOKENS = 3000
@@ -49,9 +50,7 @@ class Comparison:
         return {"agreement": self.agreement, "agreed": self.agreed, "disputed": self.disputed}
 
 
-async def compare(
-    candidates: Sequence[Candidate], models: tuple[str, ...], scope: Scope
-) -> Comparison | None:
+async def compare(candidates: Sequence[Candidate], models: ModelChoice, scope: Scope) -> Comparison | None:
     """How far the answers agree; None if they are prose and no model could tell.
 
     Raises:
@@ -107,7 +106,7 @@ def _plain(value: object) -> str:
     return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
 
 
-async def _by_a_model(candidates: Sequence[Candidate], models: tuple[str, ...], scope: Scope) -> Comparison:
+async def _by_a_model(candidates: Sequence[Candidate], models: ModelChoice, scope: Scope) -> Comparison:
     """The members are numbered, not named: a model's name would sway the comparison."""
     call = scope.question(
         models,

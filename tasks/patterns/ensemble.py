@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tasks.patterns.draft import Draft
     from tasks.patterns.members import Candidate
+    from tasks.patterns.model_choice import ModelChoice
     from tasks.patterns.ran import RunStep
     from tasks.patterns.scope import Scope
     from tasks.patterns.steps import Ensemble, Step
@@ -61,7 +62,7 @@ async def _compared(
     )
 
 
-def _comparers(spec: Ensemble, step: Step, scope: Scope) -> tuple[str, ...]:
+def _comparers(spec: Ensemble, step: Step, scope: Scope) -> ModelChoice:
     return judges_of(step, spec.merger if spec.merger is not None else spec.judge, scope.setting)
 
 

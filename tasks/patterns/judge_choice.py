@@ -21,12 +21,10 @@ if TYPE_CHECKING:
     from tasks.patterns.steps import Step
 
 
-def judges_of(step: Step, judge: ModelChoice | None, setting: Setting) -> tuple[str, ...]:
-    """Who judges what `step` gives, in fallback order: who it names, who the recipe names, or the default."""
+def judges_of(step: Step, judge: ModelChoice | None, setting: Setting) -> ModelChoice:
+    """Who judges what `step` gives: who it names, who the recipe names, or the default."""
     named = judge if judge is not None else setting.quality.judge
-    if named is not None:
-        return names_in(named)
-    return (default_judge(writers(step), setting.models),)
+    return named if named is not None else default_judge(writers(step), setting.models)
 
 
 def judges_needed(recipe: Recipe, catalog: Catalog) -> set[str]:

@@ -33,7 +33,7 @@ class Candidate:
 
     Attributes:
         name: of the member; its further samples are `name 2`, `name 3`.
-        model: that wrote it, as far as the recipe says.
+        model: that wrote it.
         member: the step that gave it.
     """
 
@@ -88,9 +88,11 @@ class Members:
         for step in self.spec.members:
             if step.name not in drafts:
                 continue
+            path = self.scope.at(step.name).path
+            writer = self.scope.notes.writer_at(path) or last_writer(step)
             for number, draft in enumerate(_samples(step, drafts[step.name]), 1):
                 name = step.name if number == 1 else f"{step.name} {number}"
-                found.append(Candidate(name, draft, last_writer(step), step.name))
+                found.append(Candidate(name, draft, writer, step.name))
         return found
 
     async def _at_once(

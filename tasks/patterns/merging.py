@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tasks.patterns.comparing import Comparison
     from tasks.patterns.draft import Draft
     from tasks.patterns.members import Candidate
+    from tasks.patterns.model_choice import ModelChoice
     from tasks.patterns.scope import Scope
 
 MOST_TOKENS = 4096
@@ -25,7 +26,7 @@ MOST_TOKENS = 4096
 async def merge(
     candidates: Sequence[Candidate],
     comparison: Comparison | None,
-    models: tuple[str, ...],
+    models: ModelChoice,
     scope: Scope,
     *,
     expects: str | None = None,
@@ -55,7 +56,7 @@ async def merge(
 async def _by_a_model(
     candidates: Sequence[Candidate],
     comparison: Comparison | None,
-    models: tuple[str, ...],
+    models: ModelChoice,
     scope: Scope,
     expects: str | None,
 ) -> Draft | None:

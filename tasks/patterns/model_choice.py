@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Usd = Annotated[float, Field(gt=0, le=1_000_000)]
@@ -19,14 +19,36 @@ class Part(BaseModel):
 
 
 class Cascade(Part):
-    """The first model answers; the next is asked while the answer scores below `accept`."""
+    """The first model answers; the next is asked while the answer scores below `accept`.
+
+    Attributes:
+        accept: one threshold for all, or one for each model but the last.
+        by: what scores; None is `agreement` where several samples are asked for, else `judge`.
+    """
 
     cascade: Annotated[tuple[ModelName, ...], Field(min_length=1)]
-    accept: Fraction = 0.8
+    accept: Fraction | tuple[Fraction, ...] = 0.8
+    by: Literal["judge", "agreement", "checks", "confidence"] | None = None
+
+    @model_validator(mode="after")
+    def _has_a_threshold_for_each(self) -> Self:
+        if isinstance(self.accept, tuple) and len(self.accept) != len(self.cascade) - 1:
+            wanted = len(self.cascade) - 1
+            raise ValueError(f"accept: give one number, or {wanted}: one for each model but the last")
+        return self
+
+    def threshold(self, place: int) -> float:
+        """The score from which the answer of the model at this place is taken."""
+        if not isinstance(self.accept, tuple):
+            return self.accept
+        return self.accept[min(place, len(self.accept) - 1)] if self.accept else 0.0
 
 
 class Need(Part):
-    """The cheapest model of the catalog that fits; the floor is the larger of quality and 0.8 x complexity."""
+    """The cheapest model of the catalog that reaches the floor, the larger of quality and 0.8 x complexity.
+
+    Without a floor the best that costs no more than `usd_per_call`.
+    """
 
     strength: Annotated[Text, Field(alias="for", description="A strength in the models file, e.g. analysis.")]
     quality: Fraction | None = None

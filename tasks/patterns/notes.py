@@ -106,6 +106,14 @@ class Notes:
                 entry["quality"] = judgement.score if entry["quality"] is None else entry["quality"]
                 return
 
+    def writer_at(self, path: str) -> str | None:
+        """The model that wrote last at this path or inside it; None if none has."""
+        for entry in reversed(self.steps):
+            inside = not path or entry["path"] == path or entry["path"].startswith(f"{path}/")
+            if inside and entry["path"] not in self._asked_at:
+                return str(entry["model"])
+        return None
+
     def judgement_of(self, text: str) -> Judgement | None:
         """The latest judgement of exactly this text."""
         return self._texts.get(text)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from tasks.patterns.judge_choice import judges_needed
-from tasks.patterns.model_choice import Fraction, Part, Text, Usd, names_in
+from tasks.patterns.model_choice import Fraction, Need, Part, Text, Usd, names_in
 from tasks.patterns.recipe_check import Mistake, mistakes, places
 from tasks.patterns.settings import Baseline, Budget, Cache, Quality
 from tasks.patterns.step_names import FieldName
@@ -23,7 +23,7 @@ from tasks.storing.documents import Document, joined, load_document, validate
 from tasks.storing.errors import UserError, near_miss
 
 if TYPE_CHECKING:
-    from tasks.calling.catalog import Catalog
+    from tasks.calling.catalog import Catalog, Model
 
 
 class Recipe(Part):
@@ -96,12 +96,17 @@ def models_needed(recipe: Recipe, catalog: Catalog) -> set[str]:
     return models_named(recipe) | judges_needed(recipe, catalog)
 
 
+def models_possible(recipe: Recipe, catalog: Catalog) -> set[str]:
+    """The models that a need of the recipe may come to beside `models_needed`: any of the catalog, if there is one."""
+    return set(catalog.models) if any(True for _ in _needs(recipe)) else set()
+
+
 def check_models(recipe: Recipe, known: Iterable[str], document: Document | None = None) -> None:
     """Holds every model name of the recipe against a catalog.
 
     Args:
         recipe: the recipe.
-        known: the catalog's names.
+        known: the catalog's models; with more than their names, the tasks of needs are held against their strengths.
         document: what the recipe was read from, for the lines; without one, places are spelled out.
 
     Raises:
@@ -113,6 +118,8 @@ def check_models(recipe: Recipe, known: Iterable[str], document: Document | None
         for loc, model in _mentions(recipe)
         if model not in catalog
     ]
+    if isinstance(known, Mapping):
+        found += _unknown_tasks(recipe, known)
     _raise_any(found, document)
 
 
@@ -126,6 +133,21 @@ def _mentions(recipe: Recipe) -> Iterable[tuple[Loc, str]]:
         for loc, choice in model_choices(place):
             for name in names_in(choice):
                 yield loc, name
+
+
+def _needs(recipe: Recipe) -> Iterable[tuple[Loc, Need]]:
+    choices = [each for place in places(recipe) for each in model_choices(place)]
+    for loc, choice in ((("quality", "judge"), recipe.quality.judge), *choices):
+        if isinstance(choice, Need):
+            yield loc, choice
+
+
+def _unknown_tasks(recipe: Recipe, models: Mapping[str, Model]) -> Iterable[Mistake]:
+    tasks = {task for model in models.values() for task in model.strengths}
+    for loc, need in _needs(recipe):
+        if need.strength not in tasks:
+            what = f"no model of the catalog has a strength {need.strength!r}"
+            yield Mistake((*loc, "for"), what, near_miss(need.strength, tasks))
 
 
 def _raise_any(found: list[Mistake], document: Document | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tasks.patterns.model_choice import Need
+from tasks.patterns.model_choice import Cascade, Need
 from tasks.patterns.step_tree import Loc, Place, model_choices, walk
 from tasks.patterns.steps import Ask, Ensemble, Refine, Route
 from tasks.patterns.template_check import expression_faults, template_faults
@@ -43,6 +43,8 @@ def _top(recipe: Recipe) -> Iterator[Mistake]:
     if wanted is not None and wanted not in recipe.request:
         hint = near_miss(wanted, recipe.request)
         yield Mistake(("request_type",), f"no column {wanted!r} is declared under 'request'", hint)
+    if isinstance(recipe.quality.judge, Cascade):
+        yield _no_cascade(("quality", "judge"))
     if recipe.make.name is not None:
         yield Mistake(("make", "name"), "'make' is a step without a name", "leave it out")
     if fault := too_large(recipe):
@@ -52,11 +54,17 @@ def _top(recipe: Recipe) -> Iterator[Mistake]:
         yield Mistake(("budget", "on_budget"), f"{each!r} is there twice")
 
 
+def _no_cascade(loc: Loc) -> Mistake:
+    return Mistake(loc, "a cascade is for the model of an ask", "name one model, or a list in fallback order")
+
+
 def _of_step(place: Place, recipe: Recipe) -> Iterator[Mistake]:
     step, pattern = place.step, place.step.pattern
     inside = (*place.loc, step.kind)
     yield from _of_templates(place, recipe)
     for loc, choice in model_choices(place):
+        if isinstance(choice, Cascade) and step.ask is None:
+            yield _no_cascade(loc)
         if isinstance(choice, Need) and choice.partner is not None and choice.partner not in place.names:
             hint = near_miss(choice.partner, place.names)
             yield Mistake((*loc, "with"), f"{choice.partner!r} is not an earlier step", hint)

@@ -157,14 +157,14 @@ class Reckoning(Generic[T]):
             return self.sums.copies(asked(ask.model, label), ask.samples)
         times = (2 if is_json else 1) * (2 if checked else 1)
         judged = self.sums.over_again(self._judged(None, shown, ask.max_tokens, path), times, CHECK_FAILS)
-        tried = [
-            self.sums.perhaps(
-                self.sums.after([asked(name, f"{label} ({name})"), judged]), CASCADE_GOES_ON**number
-            )
-            if number
-            else self.sums.after([asked(name, f"{label} ({name})"), judged])
-            for number, name in enumerate(ask.model.cascade)
-        ]
+        if (ask.model.by or ("judge" if ask.samples == 1 else "agreement")) != "judge":
+            judged = self.sums.perhaps(judged, 0.0)
+        unscored = self.sums.perhaps(judged, self.recipe.explore)  # the last answer is taken as it is
+        tried = []
+        for number, name in enumerate(ask.model.cascade):
+            scored = unscored if number == len(ask.model.cascade) - 1 else judged
+            turn = self.sums.after([asked(name, f"{label} ({name})"), scored])
+            tried.append(self.sums.perhaps(turn, CASCADE_GOES_ON**number) if number else turn)
         return self.sums.copies(self.sums.after(tried), ask.samples)
 
     def _ensemble(self, spec: Ensemble, shown: Shown, path: str) -> T:

@@ -17,7 +17,6 @@ from tasks.judging.json_answers import ask_for_json
 from tasks.judging.sentence_embeddings import SentenceEmbeddings
 from tasks.judging.similarity import NearestExamples
 from tasks.patterns.handoff import task_of
-from tasks.patterns.model_choice import names_in
 from tasks.patterns.notes import Routed
 from tasks.patterns.ran import Ran
 from tasks.patterns.replayed import comes_again
@@ -82,9 +81,13 @@ async def _by_model(spec: Route, scope: Scope) -> Found:
         Message("system", INSTRUCTIONS.format(labels=shown)),
         Message("user", f"<request>\n{_CLOSING.sub('&lt;', request_text(scope))}\n</request>"),
     )
-    models = names_in(spec.classifier) if spec.classifier is not None else ()
     call = scope.question(
-        models, messages, role="classifier", form=_schema(labels), temperature=0.0, max_tokens=500
+        spec.classifier or (),
+        messages,
+        role="classifier",
+        form=_schema(labels),
+        temperature=0.0,
+        max_tokens=500,
     )
     value, _ = await ask_for_json(scope.ask, call, scope.place)
     return value["class"], float(value["confidence"])

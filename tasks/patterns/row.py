@@ -14,15 +14,30 @@ if TYPE_CHECKING:
 
     from tasks.calling.call import Asker
     from tasks.calling.catalog import Catalog
+    from tasks.choosing.chooser import Chooser
     from tasks.patterns.draft import Draft
     from tasks.patterns.recipe import Recipe
     from tasks.patterns.templates import Renderer
 
 
-def setting_of(recipe: Recipe, renderer: Renderer, catalog: Catalog, lessons: Sequence[str] = ()) -> Setting:
+def setting_of(
+    recipe: Recipe,
+    renderer: Renderer,
+    catalog: Catalog,
+    lessons: Sequence[str] = (),
+    chooser: Chooser | None = None,
+) -> Setting:
     """What all rows of a run are worked with."""
-    columns = tuple(recipe.columns)
-    return Setting(renderer, recipe.about, columns, catalog.models, recipe.quality, tuple(lessons))
+    return Setting(
+        renderer,
+        recipe.about,
+        tuple(recipe.columns),
+        catalog.models,
+        recipe.quality,
+        tuple(lessons),
+        chooser,
+        recipe.request_type,
+    )
 
 
 async def make_draft(

@@ -9,24 +9,22 @@ from tasks.calling.failures import CallFailed
 from tasks.judging.checks import failed_checks
 from tasks.judging.json_answers import Correction
 from tasks.patterns.ask import ask
+from tasks.patterns.cascade import cascade
 from tasks.patterns.draft import NOTHING, Draft
 from tasks.patterns.ensemble import ensemble
-from tasks.patterns.model_choice import Cascade, Need
+from tasks.patterns.model_choice import Cascade
 from tasks.patterns.pipeline import pipeline
 from tasks.patterns.ran import Ran, RowFailed
-from tasks.patterns.recipe_check import places
 from tasks.patterns.refine import refine
 from tasks.patterns.repeat import repeat
 from tasks.patterns.replayed import comes_again
 from tasks.patterns.route import route
-from tasks.patterns.step_tree import Place, inner_places, model_choices
+from tasks.patterns.step_tree import Place, inner_places
 from tasks.patterns.steps import Ask, Ensemble, Refine, Repeat, Route, Team
 from tasks.patterns.team import team
 from tasks.patterns.templates import RenderFailed
-from tasks.storing.errors import UserError
 
 if TYPE_CHECKING:
-    from tasks.patterns.recipe import Recipe
     from tasks.patterns.scope import Scope
     from tasks.patterns.steps import Result, Step
 
@@ -86,6 +84,8 @@ async def _checked(step: Step, scope: Scope) -> Draft:
 async def _run_pattern(step: Step, scope: Scope, correction: Correction | None) -> Ran:
     pattern = step.pattern
     if isinstance(pattern, Ask):
+        if isinstance(pattern.model, Cascade):
+            return await cascade(step, pattern, pattern.model, scope, correction)
         return await ask(step, pattern, scope, correction)
     if correction is not None:
         scope = scope.again(correction.wrong, correction.round)
@@ -123,18 +123,3 @@ def _with_result(step: Step, result: Result, scope: Scope, ran: Ran) -> Draft:
     judged = scope.notes.judgement_of(content)
     score = draft.score if content == draft.content else judged.score if judged else None
     return replace(draft, content=content, data=data or draft.data, score=score)
-
-
-def check_runs(recipe: Recipe) -> None:
-    """Whether this version runs every way of choosing a model in the recipe.
-
-    Raises:
-        UserError: it does not; names the first such step.
-    """
-    for_all = (("quality", "judge"), recipe.quality.judge)
-    for loc, choice in (for_all, *(each for place in places(recipe) for each in model_choices(place))):
-        if isinstance(choice, Cascade | Need):
-            raise UserError(
-                "choosing a model by need or cascade is valid, but not run by this version",
-                where=".".join(map(str, loc)), hint="give a model's name, or a list of names",
-            )  # fmt: skip

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 from tasks.calling.call import Call
 from tasks.calling.messages import Ask
 from tasks.patterns.draft import NOTHING, Draft
+from tasks.patterns.needs import models_for
 from tasks.patterns.notes import Notes
 from tasks.patterns.settings import Quality
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tasks.calling.call import Asker
     from tasks.calling.catalog import Model
     from tasks.calling.messages import Format, Message
+    from tasks.choosing.chooser import Chooser
+    from tasks.patterns.model_choice import ModelChoice
     from tasks.patterns.notes import Decided
     from tasks.patterns.templates import Renderer
 
@@ -31,6 +34,8 @@ class Setting:
         models: catalog name → model: its family, its strengths, the form it likes context in.
         quality: how drafts are judged where a step does not say.
         lessons: what reviewers of earlier runs taught.
+        chooser: ranks the models where a step says what it needs; None where nothing is to be chosen.
+        request_type: the column that says what kind of request a row is; None is what a route found.
     """
 
     renderer: Renderer
@@ -39,6 +44,8 @@ class Setting:
     models: Mapping[str, Model] = field(default_factory=dict)
     quality: Quality = field(default_factory=Quality)
     lessons: Sequence[str] = ()
+    chooser: Chooser | None = None
+    request_type: str | None = None
 
 
 @dataclass(slots=True)
@@ -78,6 +85,15 @@ class Scope:
     def feedback(self) -> str:
         """What was wrong the last time; empty in the first round."""
         return str(self.reserved.get("feedback", ""))
+
+    @property
+    def request_type(self) -> str | None:
+        """What kind of request this is: its column says so, else the route that it went."""
+        column = self.setting.request_type
+        value = self.request.get(column) if column is not None else None
+        if value is not None:
+            return str(value)
+        return next((each.kind for each in self.notes.routes if each.kind), None)
 
     @property
     def previous(self) -> tuple[str, Draft]:
@@ -163,14 +179,24 @@ class Scope:
 
     def question(
         self,
-        models: tuple[str, ...],
+        choice: ModelChoice,
         messages: Sequence[Message],
         *,
         role: str,
         form: Format = "text",
         temperature: float | None = None,
         max_tokens: int = 2048,
+        avoid: Iterable[str] = (),
     ) -> Call:
-        """A call of the pattern's own, which no step of the recipe spells out."""
+        """A call of the pattern's own, which no step of the recipe spells out.
+
+        Args:
+            choice: who is asked.
+            avoid: families that a need takes only if there is no other.
+
+        Raises:
+            RowFailed: no model can be taken for a need.
+        """
         ask = Ask(tuple(messages), temperature, max_tokens, form)
+        models = models_for(choice, self, ask, avoid=avoid)
         return Call(models, ask, self.path, role, self.round, self.ttl_seconds)

@@ -15,7 +15,6 @@ from tasks.patterns.assess import Assessment, Assessor
 from tasks.patterns.best_draft import Best, tried
 from tasks.patterns.draft import NOTHING
 from tasks.patterns.draft_reading import draft_from_text
-from tasks.patterns.model_choice import names_in
 from tasks.patterns.notes import Lesson
 from tasks.patterns.ran import Ran, RowFailed
 from tasks.patterns.team_plan import plan_faults, plan_of, plan_schema
@@ -79,7 +78,7 @@ async def _planned(step: Step, spec: Team, scope: Scope) -> TeamPlan:
     planning = scope.at("coordinator")
     roles = "\n".join(f"- {role}" for role in spec.specialists)
     call = planning.question(
-        names_in(spec.coordinator),
+        spec.coordinator,
         (Message("system", PLAN.format(roles=roles)), Message("user", whole(step, spec, scope))),
         role="coordinator",
         form=plan_schema(list(spec.specialists)),
@@ -99,7 +98,7 @@ async def _assembled(assignment: Assignment, pieces: dict[str, str]) -> Draft:
     step, spec, scope = assignment.step, assignment.spec, assignment.scope.at("assembly")
     quoted = "\n\n".join(f"## {each.task} ({each.role})\n{pieces[each.id]}" for each in assignment.plan.ends)
     call = scope.question(
-        names_in(spec.coordinator),
+        spec.coordinator,
         (
             Message("system", ASSEMBLE),
             Message("user", f"{whole(step, spec, assignment.scope)}\n\n# The pieces\n\n{quoted}"),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from tasks.calling.messages import Message
 from tasks.patterns.handoff import task_of
-from tasks.patterns.model_choice import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +55,7 @@ class Assignment:
         given = dict(zip(subtask.needs, [await each for each in needed], strict=True))
         working = self.scope.at(place)
         call = working.question(
-            names_in(self.spec.specialists[subtask.role]),
+            self.spec.specialists[subtask.role],
             (
                 Message("system", INSTRUCTIONS.format(role=subtask.role)),
                 Message("user", self._told(subtask, given)),

@@ -58,13 +58,15 @@ def test_an_unknown_model_is_named_with_file_line_and_near_miss(tmp_path, capsys
     assert "did you mean 'gpt-4'?" in capsys.readouterr().err
 
 
-def test_a_way_of_choosing_a_model_that_is_not_run_yet_is_said_before_anything_is_asked(tmp_path, capsys):
+def test_a_task_that_no_model_is_good_at_is_named_with_file_line_and_near_miss(tmp_path, capsys):
     (tmp_path / "r.yaml").write_text(
-        "recipe: r\nrequest: {t: {type: str}}\nmake:\n  ask:\n    model: {cascade: [gpt-4, claude]}\n"
+        "recipe: r\nrequest: {t: {type: str}}\nmake:\n  ask:\n    model: {for: analisis}\n"
         '    prompt: "{{ request.t }}"\n'
     )
     assert main(["check", "./r.yaml", "--models", MODELS]) == 2
-    assert "by need or cascade" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "r.yaml:5" in said
+    assert "did you mean 'analysis'?" in said
 
 
 def test_rows_that_would_be_rejected_are_shown_and_make_the_check_fail(tmp_path, capsys):

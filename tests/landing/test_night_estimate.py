@@ -175,6 +175,19 @@ def test_a_run_takes_as_long_as_its_narrowest_quota(
         assert found.run_seconds == pytest.approx(seconds + found.seconds)
 
 
+def test_a_need_is_estimated_as_the_model_that_it_comes_to(rig: Callable[..., Rig]) -> None:
+    models = MODELS + (
+        "  two: {{provider: sim, id: two, price: {{input: 1, output: 2}}, strengths: {{writing: 0.9}}}}\n"
+        "  three: {{provider: sim, id: three, price: {{input: 5, output: 9}}, strengths: {{writing: 0.9}}}}\n"
+    )
+    recipe = RECIPE.replace(
+        "- name: draft\n      ask: {model: one",
+        "- name: draft\n      ask: {model: {for: writing, quality: 0.85}",
+    )
+    found = estimated(rig(), models=models, recipe=recipe)
+    assert [line.asked.model for line in found.lines] == ["one", "two"]
+
+
 def test_no_rows_cost_nothing(rig: Callable[..., Rig]) -> None:
     found = estimated(rig(), {})
     assert (found.rows, found.run_usd, found.run_worst_usd, found.run_seconds) == (0, 0, 0, 0)

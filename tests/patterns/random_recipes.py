@@ -13,11 +13,18 @@ from hypothesis import strategies as st
 from tasks.calling.call import Completion
 from tasks.calling.catalog import Catalog
 from tasks.calling.failures import CallFailed
+from tasks.choosing.chooser import Chooser
+from tasks.choosing.estimates import Estimates
+from tasks.choosing.ranking import Known
+from tasks.patterns.row import setting_of
+from tasks.patterns.templates import Renderer
 
 if TYPE_CHECKING:
     from random import Random
 
     from tasks.calling.call import Call
+    from tasks.patterns.recipe import Recipe
+    from tasks.patterns.scope import Setting
 
 MODELS = ("alpha", "beta", "gamma")
 CATALOG = Catalog.model_validate(
@@ -29,6 +36,12 @@ CATALOG = Catalog.model_validate(
         },
     }
 )
+NEED = {"for": "analysis", "complexity": 0.7}
+CASCADES = (
+    {"cascade": list(MODELS), "accept": 0.5},
+    {"cascade": list(MODELS[:2]), "accept": [0.7], "by": "checks"},
+    {"cascade": list(MODELS[1:]), "by": "confidence"},
+)
 DEEPEST = 4
 LEAF_SCHEMA = {"type": "object", "properties": {"verdict": {"enum": ["yes", "no"]}}, "required": ["verdict"]}
 CHECKS = ({"min_words": 2}, {"max_chars": 400}, {"is_json": True}, {"mentions": ["{{ request.topic }}"]})
@@ -38,6 +51,12 @@ PROMPTS = (
     "{{ members | length }} {{ round }}",
 )
 KINDS = ("server_error", "refusal", "empty", "timeout", "model_missing")
+
+
+def setting(recipe: Recipe, explore: float = 0.0) -> Setting:
+    """What rows are worked with: models of which nobody knows the price, and nothing learnt."""
+    known = Known(CATALOG, dict.fromkeys(MODELS), Estimates())
+    return setting_of(recipe, Renderer(), CATALOG, (), Chooser(known, explore=explore, seed="s"))
 
 
 class Names:
@@ -61,7 +80,7 @@ def recipes(draw: st.DrawFn, *, optional: bool = True) -> dict[str, Any]:
     make = _step(draw, DEEPEST, [], Names(optional), in_loop=False)
     quality = {"target": draw(st.sampled_from([0.0, 0.5, 0.9, 1.0]))}
     if draw(st.booleans()):
-        quality["judge"] = draw(st.sampled_from([*MODELS, list(MODELS[:2])]))
+        quality["judge"] = draw(st.sampled_from([*MODELS, list(MODELS[:2]), NEED]))
     return {"recipe": "any", "request": {"topic": {"default": "tides"}}, "quality": quality, "make": make}
 
 
@@ -94,11 +113,15 @@ def _ask(draw, _depth, seen, _names, _inner, *, in_loop) -> dict[str, Any]:
     ]
     forms: list[Any] = ["text", "text", "json", {"schema": LEAF_SCHEMA}]
     return {
-        "model": draw(st.sampled_from([*MODELS, list(MODELS)])),
+        "model": draw(st.sampled_from([*MODELS, list(MODELS), NEED, *CASCADES, *_matching(seen)])),
         "prompt": draw(st.sampled_from(prompts)),
         "format": draw(st.sampled_from(forms)),
         "samples": draw(st.sampled_from([1, 1, 1, 3])),
     }
+
+
+def _matching(seen: list[str]) -> list[dict[str, Any]]:
+    return [{**NEED, "with": seen[-1]}] if seen else []
 
 
 def _pipeline(draw, depth, seen, names, inner, *, in_loop) -> list[dict[str, Any]]:
@@ -125,8 +148,8 @@ def _ensemble(draw, depth, seen, names, inner, *, in_loop) -> dict[str, Any]:
             optional={
                 "by": st.sampled_from(["majority", "judge", "similarity"]),
                 "quorum": st.integers(1, len(members)),
-                "merger": st.sampled_from(MODELS),
-                "judge": st.sampled_from(MODELS),
+                "merger": st.sampled_from([*MODELS, NEED]),
+                "judge": st.sampled_from([*MODELS, NEED]),
             },
         )
     )
@@ -140,7 +163,7 @@ def _route(draw, depth, seen, names, inner, *, in_loop) -> dict[str, Any]:
     ways: dict[str, Any] = {
         "rules": {"rules": [{"if": "request.topic == 'tides'", "to": "sea"}]},
         "embedding": {"examples": {"sea": ["tides and waves"], "land": ["hills and roads"]}},
-        "model": {"classifier": draw(st.sampled_from(MODELS))},
+        "model": {"classifier": draw(st.sampled_from([*MODELS, NEED]))},
     }
     by = ways[draw(st.sampled_from(sorted(ways)))]
     threshold = draw(st.sampled_from([0.0, 0.5, 0.8]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,10 @@ from tasks.calling.past_calls import OPEN_FOLDER, PastCalls
 from tasks.calling.route_making import make_routes, prices
 from tasks.calling.run_calls import RunCalls
 from tasks.calling.sending import Patience
+from tasks.choosing.chooser import Chooser
+from tasks.choosing.estimates import Estimates
+from tasks.choosing.ranking import Known
+from tasks.landing.run_state import unavailable
 from tasks.landing.tally import Tally
 from tasks.patterns.recipe import load_recipe
 from tasks.patterns.row import make_draft, setting_of
@@ -68,9 +73,16 @@ class Process:
         defaults = {name: column.default for name, column in recipe.columns.items() if not column.required}
         row = Row(request_id, "made", recipe.recipe, None, 0)
         tally = Tally(self.calls, row)
-        setting = setting_of(recipe, Renderer(), self.rig.catalog, self.rig.lessons)
+        setting = setting_of(recipe, Renderer(), self.rig.catalog, self.rig.lessons, self._chooser(recipe))
         making = make_draft(recipe, defaults | values, tally, setting, tally.notes)
         return Made(self.rig.engine.wait(making), tally)
+
+    def _chooser(self, recipe: Recipe) -> Chooser:
+        catalog = self.rig.catalog
+        known = Known(catalog, prices(catalog, catalog.models), self.rig.estimates)
+        return Chooser(
+            known, partial(unavailable, self.calls, catalog, catalog.models), recipe.explore, "seed"
+        )
 
     def upload(self) -> None:
         self.rig.engine.wait(self.calls.ledger.upload())
@@ -87,6 +99,8 @@ class RowRig:
     Attributes:
         models: further models of the catalog, or further fields of those that it has.
         lessons: what earlier runs have taught.
+        estimates: what earlier runs say of the models.
+        compatibility: of the catalog.
     """
 
     engine: Engine
@@ -95,6 +109,8 @@ class RowRig:
     processes: list[Process] = field(default_factory=list)
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     lessons: tuple[str, ...] = ()
+    estimates: Estimates = field(default_factory=Estimates)
+    compatibility: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def catalog(self) -> Catalog:
@@ -114,7 +130,9 @@ class RowRig:
         for name, more in self.models.items():
             models[name] = {"provider": "o", **models.get(name, {}), **more}
         priced = {name: {"id": name, "price": PRICE, **each} for name, each in models.items()}
-        return Catalog.model_validate({"providers": providers, "models": priced})
+        return Catalog.model_validate(
+            {"providers": providers, "models": priced, "compatibility": self.compatibility}
+        )
 
     def process(self, run: str = "night") -> Process:
         """A process that joins the run, taking over what dead ones journalled."""

@@ -10,16 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from random_recipes import CATALOG, MODELS, Anybody, TooManyCalls, recipes
+from random_recipes import CATALOG, MODELS, Anybody, TooManyCalls, recipes, setting
 
 from tasks.calling.failures import CallFailed
 from tasks.patterns.judge_choice import judges_needed
 from tasks.patterns.notes import Notes
 from tasks.patterns.ran import RowFailed
 from tasks.patterns.recipe import load_recipe
-from tasks.patterns.row import make_draft, setting_of
-from tasks.patterns.running import check_runs
-from tasks.patterns.templates import Renderer
+from tasks.patterns.row import make_draft
 from tasks.patterns.worst_case import worst_case
 
 ROW_FAILURES = {"checks_failed", "empty", "quorum", "no_plan"}
@@ -29,12 +27,11 @@ MOST = 400
 def worked(plain: dict[str, Any], seed: int, well: float) -> tuple[Anybody, Notes, Any]:
     """The asker, the notes, and the draft or the error."""
     recipe = load_recipe(json.dumps(plain))
-    check_runs(recipe)
     judges = tuple(sorted(judges_needed(recipe, CATALOG)))
     most = worst_case(recipe, {}, judges).calls
     assume(most <= MOST)
     asker, notes = Anybody(Random(seed), most, well), Notes()
-    making = make_draft(recipe, {"topic": "tides"}, asker, setting_of(recipe, Renderer(), CATALOG), notes)
+    making = make_draft(recipe, {"topic": "tides"}, asker, setting(recipe, seed % 2), notes)
 
     async def bounded() -> Any:
         async with asyncio.timeout(20):
@@ -67,6 +64,6 @@ def test_every_row_ends_within_its_worst_case_with_a_draft_or_a_known_error(plai
 
 def test_an_asker_that_is_asked_too_often_would_be_noticed():
     recipe = load_recipe('{"recipe": "r", "make": {"ask": {"model": "alpha", "prompt": "p", "samples": 3}}}')
-    making = make_draft(recipe, {}, Anybody(Random(1), 2, 1.0), setting_of(recipe, Renderer(), CATALOG))
+    making = make_draft(recipe, {}, Anybody(Random(1), 2, 1.0), setting(recipe))
     with pytest.raises(TooManyCalls):
         asyncio.run(making)

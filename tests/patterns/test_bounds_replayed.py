@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
-from random_recipes import CATALOG, Anybody, recipes
+from random_recipes import Anybody, recipes, setting
 
 from tasks.calling.failures import CallFailed
 from tasks.calling.key_files import FINISHED_FAILURES
 from tasks.patterns.notes import Decided, Notes
 from tasks.patterns.ran import RowFailed
 from tasks.patterns.recipe import load_recipe
-from tasks.patterns.row import make_draft, setting_of
-from tasks.patterns.templates import Renderer
+from tasks.patterns.row import make_draft
 
 if TYPE_CHECKING:
     from tasks.calling.call import Call, Completion
@@ -42,6 +41,7 @@ class Remembering:
     decisions: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     anew: list[tuple[str, bool]] = field(default_factory=list)
     times: Counter[Any] = field(default_factory=Counter)
+    taken: defaultdict[Any, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def next_process(self, ask: Anybody) -> Remembering:
         return Remembering(ask, dict(self.finished), set(self.failed), dict(self.decisions))
@@ -53,8 +53,9 @@ class Remembering:
 
     async def __call__(self, call: Call) -> Completion:
         question = (call.step, call.round, repr((call.models, call.ask)))
-        self.times[question] += 1
-        key = (*question, self.times[question])
+        number = min(set(range(len(self.taken[question]) + 1)) - self.taken[question])
+        self.taken[question].add(number)
+        key = (*question, number)
         outcome = self.finished.get(key)
         if outcome is None:
             self.anew.append((call.step, key in self.failed))
@@ -69,6 +70,7 @@ class Remembering:
         except CallFailed as failure:
             if failure.error_kind not in FINISHED_FAILURES:
                 self.failed.add(key)
+                self.taken[key[:3]].discard(key[3])
                 raise
             self.finished[key] = failure
         return self.finished[key]
@@ -76,9 +78,7 @@ class Remembering:
 
 def worked(plain: dict[str, Any], asker: Remembering) -> Draft:
     recipe = load_recipe(json.dumps(plain))
-    making = make_draft(
-        recipe, {"topic": "tides"}, asker, setting_of(recipe, Renderer(), CATALOG), Notes(asker)
-    )
+    making = make_draft(recipe, {"topic": "tides"}, asker, setting(recipe), Notes(asker))
     return asyncio.run(making)
 
 

@@ -7,6 +7,7 @@ import json
 import pytest
 from ensemble_rig import asked, ensemble, member, recipe
 
+from tasks.choosing.estimates import Observed, learnt
 from tasks.patterns.ran import RowFailed
 
 THREE = (member("gpt"), member("claude"), member("gemini"))
@@ -199,3 +200,9 @@ def test_a_later_step_reads_the_content_and_what_the_ensemble_adds(rig):
     assert rig.questions()[2].texts == ("42 a true",)
     assert [step["path"] for step in made.tally.steps[2:]] == ["end"]
     assert sorted(step["path"] for step in made.tally.steps[:2]) == ["vote/a", "vote/b"]
+
+
+def test_what_past_nights_saw_of_a_member_weighs_more_than_its_catalog_entry(rig):
+    rig.estimates = learnt([Observed(name, judged=500, quality=0.55) for name in WEAK], 1)
+    made = weighted(rig, weak=0.9, strong=0.95)
+    assert made.draft.content == "42"

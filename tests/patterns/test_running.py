@@ -7,10 +7,7 @@ import pickle
 import pytest
 
 from tasks.patterns.ran import RowFailed
-from tasks.patterns.recipe import load_recipe
-from tasks.patterns.running import check_runs
 from tasks.patterns.templates import RenderFailed
-from tasks.storing.errors import UserError
 
 CHECKED = """
 recipe: checked
@@ -150,28 +147,3 @@ def test_a_condition_that_cannot_be_decided_fails_the_row(rig):
 def test_a_rows_failure_travels_between_processes():
     failure = pickle.loads(pickle.dumps(RowFailed("checks_failed", "has 2 words")))
     assert (failure.error_kind, str(failure)) == ("checks_failed", "has 2 words")
-
-
-@pytest.mark.parametrize(
-    ("make", "said", "where"),
-    [
-        ("ask: {model: {for: analysis}, prompt: p}", "by need or cascade", "make.ask.model"),
-        ("ask: {model: {cascade: [gpt]}, prompt: p}", "by need or cascade", "make.ask.model"),
-    ],
-)
-def test_what_this_version_does_not_run_is_said_before_a_run_starts(make, said, where):
-    with pytest.raises(UserError, match=said) as error:
-        check_runs(load_recipe(f"recipe: r\nmake:\n  {make}\n"))
-    assert error.value.where == where
-
-
-@pytest.mark.parametrize("recipe", [CHECKED, NESTED])
-def test_a_recipe_of_asks_and_pipelines_is_run(recipe):
-    check_runs(load_recipe(recipe))
-
-
-def test_a_judge_for_the_whole_recipe_has_to_be_named_too():
-    text = "recipe: r\nquality: {judge: {for: analysis}}\nmake: {ask: {model: gpt, prompt: p}}\n"
-    with pytest.raises(UserError, match="by need or cascade") as error:
-        check_runs(load_recipe(text))
-    assert error.value.where == "quality.judge"

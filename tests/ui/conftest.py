@@ -25,6 +25,8 @@ QUIET = [
 ]  # fmt: skip
 PATIENCE_MS = 30_000
 SETTLED_MS = 1_500
+LOOK_MS = 500
+PRESSES = 4
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -81,14 +83,24 @@ class Ui:
         self.page.get_by_role("button", name="Submit").click()
 
     def submitted(self, deployment: str) -> str:
-        """Submit; the id of the flow run that this has made."""
+        """Submit; the id of the flow run that this has made.
+
+        On a loaded machine a click can come while the form draws itself anew, and be lost: as long as the
+        form is still there and no run has been made, it is pressed again, as a person would.
+        """
         mine = {"deployments": {"name": {"any_": [deployment]}}}
         known = {run["id"] for run in self.up.ask("flow_runs/filter", **mine)}
-        self.submit()
-        self.page.wait_for_url(re.compile(r"tab=Runs|/runs/"), timeout=PATIENCE_MS)
-        made = {run["id"] for run in self.up.ask("flow_runs/filter", **mine)} - known
-        assert len(made) == 1
-        return made.pop()
+        for _ in range(PRESSES):
+            self.submit()
+            for _ in range(PATIENCE_MS // 2 // LOOK_MS):
+                made = {run["id"] for run in self.up.ask("flow_runs/filter", **mine)} - known
+                if made:
+                    self.page.wait_for_url(re.compile(r"tab=Runs|/runs/"))
+                    assert len(made) == 1
+                    return made.pop()
+                self.page.wait_for_timeout(LOOK_MS)
+        self.picture(f"{deployment}-not-submitted")
+        raise AssertionError(f"no run was made; the page says:\n{self.page.inner_text('body')}")
 
     def completed(self, flow_run: str) -> dict[str, Any]:
         """Wait for the run, then open its page and see there that it is completed."""

@@ -1,0 +1,132 @@
+"""A cascade: the first model answers, and the next is asked only while the answer scores too low.
+
+FrugalGPT, arXiv 2305.05176. What scores an answer: the step's checks always, then, as `by` says, how far several samples
+of the model agree (arXiv 2203.11171), a judge, or the confidence that the answer states. The last model's answer is
+taken as it is; if it gives none, the best of the earlier ones. In an explored row every model answers and is
+scored, so that thresholds can be fitted to what each would have done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tasks.calling.failures import CallFailed
+from tasks.judging.canonical import canonical, is_short
+from tasks.judging.checks import failed_checks
+from tasks.judging.similarity import Similarity, medoid
+from tasks.judging.voting import Ballot, vote
+from tasks.patterns.ask import answers, ask
+from tasks.patterns.assess import Assessor
+from tasks.patterns.needs import request_text
+from tasks.patterns.replayed import comes_again
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tasks.judging.json_answers import Correction
+    from tasks.patterns.model_choice import Cascade
+    from tasks.patterns.ran import Ran
+    from tasks.patterns.scope import Scope
+    from tasks.patterns.steps import Ask, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One model's answer and its score; None where nobody could tell."""
+
+    ran: Ran
+    score: float | None
+    is_enough: bool
+
+
+async def cascade(
+    step: Step, spec: Ask, chain: Cascade, scope: Scope, correction: Correction | None = None
+) -> Ran:
+    """The first answer that is good enough, else the last model's.
+
+    Args:
+        correction: an answer of this step and what was wrong with it: who wrote it last is asked again.
+
+    Raises:
+        CallFailed: no model of the cascade gave an answer.
+        RowDeferred: the row cannot go on now.
+        RenderFailed: the prompt cannot be filled in.
+    """
+    if correction is not None:
+        writer = scope.notes.writer_at(scope.path) or chain.cascade[-1]
+        return await ask(step, spec.model_copy(update={"model": writer}), scope, correction)
+    chooser = scope.setting.chooser
+    explored = chooser is not None and chooser.explores(request_text(scope))
+    tried: list[Tried] = []
+    failure: CallFailed | None = None
+    for place, model in enumerate(chain.cascade):
+        own = spec.model_copy(update={"model": model})
+        is_last = place == len(chain.cascade) - 1
+        failure = None
+        try:
+            tried.append(await _asked(step, own, chain, place, scope, scored=explored or not is_last))
+        except CallFailed as failed:
+            failure = failed
+            continue
+        if tried[-1].is_enough and not explored:
+            break
+    if failure is not None and not tried:
+        raise failure
+    return _best(tried) if explored or failure is not None else tried[-1].ran
+
+
+async def _asked(step: Step, spec: Ask, chain: Cascade, place: int, scope: Scope, *, scored: bool) -> Tried:
+    """What one model answers; who failed once is not asked again in a replay, since the others were asked instead."""
+    decided = scope.decided(f"cascade {place}")
+    if decided.known is not None:
+        scope.warn(f"{spec.model} gave no answer: {decided.known['because']}")
+        raise CallFailed("row_fails", decided.known["error_kind"], decided.known["because"])
+    try:
+        runs = await answers(step, spec, scope)
+    except CallFailed as failure:
+        if not comes_again(failure):
+            decided.settle({"error_kind": failure.error_kind, "because": str(failure)})
+        scope.warn(f"{spec.model} gave no answer: {failure}")
+        raise
+    ran, agreement = _agreed(runs)
+    if not scored:
+        return Tried(ran, None, is_enough=True)
+    if failed_checks(step.checks, ran.draft.content, scope.render, ran.value):
+        return Tried(ran, 0.0, is_enough=False)
+    match chain.by or ("agreement" if len(runs) > 1 else "judge"):
+        case "checks":
+            score: float | None = 1.0
+        case "agreement":
+            score = agreement
+        case "confidence":
+            score = ran.draft.metadata.confidence
+        case "judge":
+            assessment = await Assessor(step, None).assess(ran.draft, scope, of=scope.path)
+            score = assessment.score
+            ran = replace(ran, draft=replace(ran.draft, score=score))
+    return Tried(ran, score, score is not None and score >= chain.threshold(place))
+
+
+def _agreed(runs: Sequence[Ran]) -> tuple[Ran, float]:
+    """The sample that most others agree with, and how far they do, from 0 to 1."""
+    if len(runs) == 1:
+        return runs[0], 1.0
+    texts = [each.draft.content for each in runs]
+    if all(map(is_short, texts)):
+        found = vote([Ballot(str(number), _answer(text), 1.0) for number, text in enumerate(texts)])
+        return runs[found.winner], found.agreement
+    middle = medoid(texts)
+    close = Similarity(texts)
+    others = [text for number, text in enumerate(texts) if number != middle]
+    return runs[middle], sum(close.between(texts[middle], each) for each in others) / len(others)
+
+
+def _answer(text: str) -> object:
+    found = canonical(text)
+    return " ".join(text.split()).casefold() if found is None else found
+
+
+def _best(tried: Sequence[Tried]) -> Ran:
+    """The best scored; of equals, and where nobody could tell, the strongest: the last."""
+    return max(enumerate(tried), key=lambda each: (each[1].score or 0.0, each[0]))[1].ran

@@ -1,0 +1,62 @@
+"""Nights whose models are chosen by need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flow_rig import TOPICS
+
+from tasks.landing.plan import read_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flow_rig import FlowRig
+
+RECIPE = """
+recipe: short
+request: {topic: {type: str}}
+make:
+  ask: {model: {for: analysis, quality: 0.8}, max_tokens: 60, prompt: "Write about {{ request.topic }}"}
+"""
+MODELS = """
+providers:
+  sim: {{api: openai, base_url: "{url}"}}
+  locked: {{api: openai, base_url: "{url}", api_key: {{env: NIGHTPRESS_TEST_NO_SUCH_KEY}}}}
+models:
+  free: {{provider: locked, id: free, price: {{input: 0, output: 0}}, strengths: {{analysis: 0.99}}}}
+  good: {{provider: sim, id: good, price: {{input: 1, output: 2}}, strengths: {{analysis: 0.85}}, fallback: [free]}}
+  best: {{provider: sim, id: best, price: {{input: 10, output: 20}}, strengths: {{analysis: 0.95}}}}
+  secret: {{provider: sim, id: secret, strengths: {{analysis: 0.9}}}}
+"""
+
+
+def chosen(rig: Callable[..., FlowRig]) -> FlowRig:
+    night = rig()
+    night.table(TOPICS)
+    (night.folder / "short.yaml").write_text(RECIPE)
+    (night.folder / "models.yaml").write_text(MODELS.format(url=night.simulator.openai_url))
+    return night
+
+
+def test_a_need_takes_no_model_whose_key_is_not_set_and_the_night_runs_without_it(rig) -> None:
+    night = chosen(rig)
+    assert night.night().is_completed()
+    assert set(night.read("calls")["model"]) == {"good"}
+
+
+def test_a_budgeted_night_chooses_none_of_unknown_price_and_runs(rig) -> None:
+    night = chosen(rig)
+    models = (night.folder / "models.yaml").read_text()
+    (night.folder / "models.yaml").write_text(models.replace("{analysis: 0.85}", "{analysis: 0.5}"))
+    assert night.night(budget=5.0).is_completed()
+    assert set(night.read("calls")["model"]) == {"best"}
+
+
+def test_the_plan_prices_every_model_that_a_need_may_come_to(rig) -> None:
+    night = chosen(rig)
+    night.night()
+    plan = read_plan(night.store, "night")
+    assert plan is not None
+    assert set(plan.prices) == {"free", "good", "best", "secret"}
+    assert plan.prices["secret"] is None
