@@ -162,7 +162,9 @@ def test_a_sample_is_made_told_and_not_paid_again_by_the_night(
     assert check("--sample", "4", *night) == 0
     said = capfd.readouterr().out
     assert re.search(
-        r"^sample   4 of 20 rows, as run short-sample-2026-01-31-\w{6}: expected to cost \$0\.\d+", said, re.MULTILINE
+        r"^sample   4 of 20 rows, as run short-sample-2026-01-31-\w{6}: expected to cost \$0\.\d+",
+        said,
+        re.MULTILINE,
     )
     assert (
         said.index("sample   4 of 20")
