@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tasks.landing.wording import usd
+from tasks.landing.wording import expected_usd, usd
 
 
 def summary(manifest: dict[str, Any], seconds: float) -> list[tuple[str, str]]:
@@ -25,6 +25,7 @@ def summary(manifest: dict[str, Any], seconds: float) -> list[tuple[str, str]]:
         ),
         ("tokens in / out", f"{calls['tokens_in']:,} / {calls['tokens_out']:,}"),
         ("spent", money(spent["spent"]) + ("  simulated" if manifest["simulated"] else "")),
+        *([("expected", expected)] if (expected := expected_usd(manifest.get("estimate", {}))) else []),
         ("seconds", f"{seconds:,.1f}"),
     ]
 

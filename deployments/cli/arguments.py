@@ -141,7 +141,12 @@ def _check(command: argparse.ArgumentParser) -> None:
     command.add_argument("recipe", metavar="R", help="name or path of a recipe")
     _store(command)
     _models(command)
-    command.add_argument("--requests", metavar="F", help="a request table to check against the recipe")
+    command.add_argument(
+        "--requests", metavar="F", help="a request table to check, and to estimate the cost of"
+    )
+    command.add_argument(
+        "--sample", type=_positive, metavar="N", help="make N rows of F for real, and estimate from them"
+    )
     command.add_argument("--run-date", type=_date, metavar="D", help="for {run_date} in F (default: today)")
 
 

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from blocks.places import open_catalog, open_store, recipe_source, store_place
+from deployments.cli.estimating import show_estimate
+from deployments.cli.sampling import make_sample, sample_of
 from tasks.calling.route_making import prices, reachable
+from tasks.landing.night_estimate import expected_of, night_estimate
+from tasks.landing.preflight import refuse_above
+from tasks.patterns.cell_tokens import CellTokens, cell_tokens
 from tasks.patterns.lint import lint
 from tasks.patterns.lint_sums import dollars, known_prices, worst_in
 from tasks.patterns.recipe import check_models, load_recipe, models_named, models_needed
 from tasks.storing.documents import load_document
+from tasks.storing.errors import UserError
 from tasks.storing.requests import Reject, read_requests
 
 if TYPE_CHECKING:
     import argparse
+    from datetime import date
 
     from tasks.calling.catalog import Catalog
+    from tasks.landing.night_estimate import NightEstimate
     from tasks.patterns.lint_remark import Remark
     from tasks.patterns.recipe import Recipe
     from tasks.storing.documents import Document
+    from tasks.storing.filesystem import Store
 
 SHOWN_REJECTS = 10
 
@@ -34,7 +42,8 @@ def check(given: argparse.Namespace) -> int:
         UserError: a mistake in a file.
     """
     console = Console(highlight=False, soft_wrap=True)
-    source, name = recipe_source(given.recipe, open_store(store_place(given.store)))
+    store = open_store(store_place(given.store))
+    source, name = recipe_source(given.recipe, store)
     recipe, document = load_recipe(source, name=name), load_document(source, name=name)
     console.print(f"recipe   {recipe.recipe} version {recipe.version}: {recipe.make.kind}")
     catalog = open_catalog(given.models)
@@ -42,7 +51,9 @@ def check(given: argparse.Namespace) -> int:
     _show_models(recipe, catalog, console)
     _show_calls(recipe, catalog, console)
     _show_remarks(lint(recipe, catalog), document, console)
-    return _check_requests(given, recipe, console) if given.requests else 0
+    if given.sample and not given.requests:
+        raise UserError("a sample is one of rows", where="--sample", hint="give their table with --requests")
+    return _check_requests(given, recipe, catalog, store, console) if given.requests else 0
 
 
 def _show_models(recipe: Recipe, catalog: Catalog, console: Console) -> None:
@@ -72,18 +83,68 @@ def _show_remarks(remarks: list[Remark], document: Document, console: Console) -
     console.print(f"lint     {said}" + (", none of which stops a run" if number else ""))
 
 
-def _check_requests(given: argparse.Namespace, recipe: Recipe, console: Console) -> int:
+def _check_requests(
+    given: argparse.Namespace, recipe: Recipe, catalog: Catalog, store: Store, console: Console
+) -> int:
     night = given.run_date or datetime.now().astimezone().date()
-    rows, rejected, reasons = 0, [], Counter[str]()
+    rejected = 0
+    reasons: list[str] = []
+    tokens = CellTokens(expected_of(recipe, catalog).cells)
     for each in read_requests(given.requests, recipe.columns, run_date=night):
         if isinstance(each, Reject):
-            rejected.append(each)
-            reasons[each.reason] += 1
+            rejected += 1
+            if len(reasons) < SHOWN_REJECTS:
+                reasons.append(f"  row {each.row}: {each.reason}")
         else:
-            rows += 1
-    console.print(f"requests {rows:,} good, {len(rejected):,} rejected")
-    for reject in rejected[:SHOWN_REJECTS]:
-        console.print(f"  row {reject.row}: {reject.reason}", markup=False)
-    if len(rejected) > SHOWN_REJECTS:
-        console.print(f"  and {len(rejected) - SHOWN_REJECTS:,} more")
-    return 1 if rejected else 0
+            tokens.add(each.values)
+    console.print(f"requests {tokens.rows:,} good, {rejected:,} rejected")
+    for reason in reasons:
+        console.print(reason, markup=False)
+    if rejected > SHOWN_REJECTS:
+        console.print(f"  and {rejected - SHOWN_REJECTS:,} more")
+    code = 1 if rejected else 0
+    if given.sample and tokens.rows:
+        code = _sample(given, recipe, catalog, store, tokens, night, console) or code
+    estimate = night_estimate(store, recipe, catalog, tokens)
+    show_estimate(estimate)
+    _show_limit(estimate, recipe.max_estimate_usd, console)
+    return code
+
+
+def _sample(
+    given: argparse.Namespace,
+    recipe: Recipe,
+    catalog: Catalog,
+    store: Store,
+    tokens: CellTokens,
+    night: date,
+    console: Console,
+) -> int:
+    sample = sample_of(given.requests, recipe, catalog, night, rows=tokens.rows, number=given.sample)
+    own = cell_tokens(tokens.wanted, (each.values for each in sample.rows))
+    before = night_estimate(store, recipe, catalog, own)
+    cost, worst = (
+        "an amount that is not known" if usd is None else dollars(usd)
+        for usd in (before.run_usd, before.run_worst_usd)
+    )
+    rows = f"{len(sample.rows):,} of {tokens.rows:,} rows, as run {sample.run}"
+    console.print(f"sample   {rows}: expected to cost {cost}, at worst {worst}", markup=False)
+    kept = (
+        "the night does not pay its calls again"
+        if recipe.cache.ttl
+        else "the night pays its calls again: cache is off"
+    )
+    console.print(f"         {kept}")
+    code = make_sample(sample, given, night)
+    console.print()
+    return code
+
+
+def _show_limit(estimate: NightEstimate, limit_usd: float | None, console: Console) -> None:
+    try:
+        refuse_above(estimate, limit_usd)
+    except UserError as refusal:
+        console.print(f"limit    a run would not start: {refusal.what}", style="yellow", markup=False)
+    else:
+        if limit_usd is not None:
+            console.print(f"limit    within the recipe's max_estimate_usd of {dollars(limit_usd)}")

@@ -12,11 +12,14 @@ import pyarrow.compute as pc
 
 from tasks.landing.call_sums import percentile
 from tasks.landing.kind_counts import KindCounts
+from tasks.patterns.asked import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tasks.landing.committed import Committed
+
+__all__ = ["Asked", "CallFigures", "Spend", "call_figures"]
 
 COLUMNS: Final = [
     "step", "role", "model", "status", "cached", "tokens_in", "tokens_out", "tokens_cached", "usd", "usd_failed",
@@ -28,15 +31,6 @@ SUMS: Final[list[Any]] = [
     ([], "count_all"), ("failed", "sum"), ("tokens_in", "count"), ("tokens_in", "sum"), ("tokens_out", "sum"),
     ("tokens_cached", "sum"), ("usd", "sum"), ("usd", "count", NULLS), ("usd_failed", "sum"), ("answered", "list"),
 ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which calls: of this step of the recipe, in this role, to this model."""
-
-    step: str
-    role: str
-    model: str
 
 
 @dataclass(slots=True)

@@ -190,6 +190,7 @@ class Commit:
             "errors": {
                 "rows": sums.errors, "calls": calls.errors, "deferred": dict(deferred_by.most_common(REASONS)),
             },
+            "estimate": plan.estimate,
             "simulated": calls.simulated,
             "parts": named,
             "keys": landing.keys_path,

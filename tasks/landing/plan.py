@@ -30,6 +30,7 @@ class Plan(BaseModel):
         first_start: the time to live of other runs' answers is measured back from here.
         generation: what the next commit will be.
         lessons: what reviewers of earlier runs taught; not in the hash, as the run itself adds to them.
+        estimate: what the run was expected to cost at its first start, as `NightEstimate.as_plan` has it; not in the hash.
         estimates: what earlier runs say of the models, as `Estimates.plain` gives it; not in the hash either.
         budgeted: there is a budget, so that no model may be chosen of which nobody knows the price.
     """
@@ -54,6 +55,7 @@ class Plan(BaseModel):
     generation: int
     versions: dict[str, str]
     lessons: list[str] = []
+    estimate: dict[str, Any] = {}
     estimates: dict[str, Any] = {}
     budgeted: bool = False
 

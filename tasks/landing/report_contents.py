@@ -18,7 +18,7 @@ from tasks.landing.row_sheets import (
 )
 from tasks.landing.sheet import Sheet
 from tasks.landing.spend_sheets import spend_by_model, spend_by_step
-from tasks.landing.wording import NONE, count, one_line, score, seconds, times, usd
+from tasks.landing.wording import NONE, count, expected_usd, one_line, score, seconds, times, usd
 
 if TYPE_CHECKING:
     from tasks.landing.night_report import Report
@@ -97,6 +97,11 @@ def _results(report: Report) -> list[tuple[str, str]]:
     return [
         ("quality", quality if rows.quality.count else NONE),
         ("spent", usd(spent["spent"]) + estimated),
+        *(
+            [("expected", expected)]
+            if (expected := expected_usd(report.manifest.get("estimate", {})))
+            else []
+        ),
         ("USD per made row", each),
         ("seconds p50 / p95", f"{median} / {slow}"),
     ]

@@ -116,6 +116,14 @@ def store_requests(store: Store, table: Sorted, requests_path: str, rejects_path
     write_part(store, rejects_path, REJECTS, table.rejects)
 
 
+def spooled(table: Sorted) -> Iterator[dict[str, Any]]:
+    """The values of each request, in the table's order, a batch in memory."""
+    with pa.memory_map(str(table.spool)) as file, pa.ipc.open_file(file) as batches:
+        for number in range(batches.num_record_batches):
+            for text in batches.get_batch(number)["request"].to_pylist():
+                yield orjson.loads(text)
+
+
 def shard_of(request_id: str, shards: int) -> int:
     """The shard of a request: its hash modulo their number."""
     return _number(request_id) % shards

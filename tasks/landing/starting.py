@@ -25,6 +25,7 @@ from tasks.landing.plan import (
     refuse_another_plan,
     write_plan,
 )
+from tasks.landing.preflight import foreseen, refuse_above, told
 from tasks.landing.run_paths import checked_run_name, rejects_path, requests_path
 from tasks.landing.selecting import selection
 from tasks.landing.settling import settle_left
@@ -105,13 +106,17 @@ def preview(store: Store, wish: Wish) -> str:
         UserError: something in the wish is wrong.
     """
     table = _read(store, wish)
-    table.spool.unlink(missing_ok=True)
+    try:
+        estimate = foreseen(store, wish.recipe, wish.catalog, table, wish.run)
+    finally:
+        table.spool.unlink(missing_ok=True)
     plan = _plan(wish, table, generation=1)
     known = read_plan(store, wish.run)
     way = "new" if known is None else "known" if known.hash == plan.hash else "known with another plan"
     return (
         f"{wish.run} ({way}): {table.rows:,} requests in {len(table.shard_rows)} shards, {len(table.rejects):,} rejected, "
-        f"{table.unchanged:,} left out as unchanged; models {', '.join(plan.prices)}"
+        f"{table.unchanged:,} left out as unchanged; models {', '.join(plan.prices)}; "
+        f"{told(estimate, wish.recipe.max_estimate_usd)}"
     )
 
 
@@ -134,11 +139,15 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
         return _again(store, known, manifest)
     if known is not None and not wish.replace:
         refuse_another_plan(known, fresh_plan.hash, changed=changes(known, fresh_plan))
+    estimate = foreseen(store, wish.recipe, wish.catalog, table, wish.run)
+    refuse_above(estimate, wish.recipe.max_estimate_usd)
     store.delete(manifest["landed"] if manifest else [])
     store_requests(
         store, table, requests_path(wish.run, fresh_plan.hash), rejects_path(wish.run, fresh_plan.hash)
     )
-    fresh_plan = fresh_plan.model_copy(update={"lessons": offered(store, wish.recipe)})
+    fresh_plan = fresh_plan.model_copy(
+        update={"lessons": offered(store, wish.recipe), "estimate": estimate.as_plan()}
+    )
     write_plan(store, fresh_plan)
     return Start("new", fresh_plan, None, manifest)
 

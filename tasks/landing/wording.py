@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 UNKNOWN = "unknown"
 NONE = "–"
@@ -19,6 +23,14 @@ def usd(amount: float | None) -> str:
     if 0 < amount < SMALLEST_USD:
         return f"<${SMALLEST_USD}"
     return f"${amount:,.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"
+
+
+def expected_usd(estimate: Mapping[str, Any]) -> str:
+    """What a run was expected to cost, as its plan has it; empty where there is no estimate."""
+    if estimate.get("usd") is None:
+        return ""
+    between = f"{usd(estimate['usd_low'])} to {usd(estimate['usd_high'])}"
+    return f"{usd(estimate['usd'])} ({between}; {estimate['basis']})"
 
 
 def count(number: int | None) -> str:

@@ -81,7 +81,6 @@ def _not_acted_on(recipe: Recipe) -> Iterator[Remark]:
     given = {
         "baseline": recipe.baseline is not None,
         "explore": recipe.explore > 0,
-        "max_estimate_usd": recipe.max_estimate_usd is not None,
     }
     for key, is_given in given.items():
         if is_given:

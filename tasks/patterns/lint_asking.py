@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tasks.calling.prices import cost
+from tasks.patterns import lint_calls
 from tasks.patterns.lint_calls import WorstCase
 from tasks.patterns.lint_shown import CORRECTION_TOKENS, REQUEST_TOKENS
 from tasks.patterns.model_choice import Cascade, names_in
+from tasks.patterns.prior import call_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tasks.calling.prices import Price
     from tasks.patterns.model_choice import ModelChoice
+    from tasks.patterns.reckoning import Question
 
 INSTRUCTION_TOKENS: Final = 1000
 JUDGEMENT_TOKENS: Final = 1500
@@ -22,44 +25,63 @@ JUDGEMENT_TOKENS: Final = 1500
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who may be asked, and for how much.
+    """The sums of the worst case: who may be asked, and for how much.
 
     Attributes:
         prices: catalog name → price. Where a need or nobody says which model, any of these may be meant.
         fallbacks: catalog name → the models that serve when this one cannot.
-        judges: who judges where a step does not say, in order of preference.
+        request_tokens: of the row, each column once.
     """
 
     prices: Mapping[str, Price | None]
     fallbacks: Mapping[str, Sequence[str]]
-    judges: ModelChoice | None
+    request_tokens: float = REQUEST_TOKENS
 
-    def call(
-        self, label: str, choice: ModelChoice | None, tokens_in: int, tokens_out: int, times: int = 1
-    ) -> WorstCase:
-        """A call, and the same with what was wrong with its answer until it has been asked `times` times."""
-        if isinstance(choice, Cascade):
-            times *= len(choice.cascade)
-        models = self._may_answer(choice)
-        usd = 0.0
-        for number in range(times):
-            read = tokens_in + number * (tokens_out + CORRECTION_TOKENS)
-            dearest = self._dearest(models, read, tokens_out)
-            if dearest is None:
-                return _calls(label, times, models, None)
-            usd += dearest
-        return _calls(label, times, models, usd)
+    def call(self, question: Question) -> WorstCase:
+        """A call, and the same with what was wrong with its answer as often as that may be."""
+        read, tokens_out = question.read, question.tokens_out
+        times = (2 if question.is_json else 1) * (2 if question.checked else 1)
+        if isinstance(question.choice, Cascade):
+            times *= len(question.choice.cascade)
+        request = round(self.request_tokens * max(read.cells.values(), default=1))
+        tokens_in = request + read.own + read.drafts + (INSTRUCTION_TOKENS if read.instructed else 0)
+        reads = [tokens_in + number * (tokens_out + CORRECTION_TOKENS) for number in range(times)]
+        models = self._may_answer(question.choice)
+        usd = [self._dearest(models, each, tokens_out) for each in reads]
+        known = [each for each in usd if each is not None]
+        label = question.label
+        return WorstCase(
+            calls=times,
+            sequential=times,
+            least=1,
+            usd=sum(known) if len(known) == len(usd) else None,
+            models=dict.fromkeys(models, times),
+            chain=label if times == 1 else f"{label} ×{times}",
+            tokens_in=sum(reads),
+            tokens_out=times * tokens_out,
+            seconds=times * call_seconds(tokens_out),
+        )
 
-    def own(
-        self, label: str, choice: ModelChoice | None, tokens_shown: int, tokens_out: int, times: int
-    ) -> WorstCase:
-        """As `call`, with a pattern's own instructions; None is whoever judges."""
-        read = INSTRUCTION_TOKENS + REQUEST_TOKENS + tokens_shown
-        return self.call(label, self.judges if choice is None else choice, read, tokens_out, times)
+    def after(self, parts: Sequence[WorstCase]) -> WorstCase:
+        return lint_calls.after(parts)
 
-    def judged(self, choice: ModelChoice | None, tokens_shown: int, label: str = "judge") -> WorstCase:
-        """A judgement, asked for again if it cannot be read."""
-        return self.own(label, choice, tokens_shown, JUDGEMENT_TOKENS, 2)
+    def at_once(self, parts: Sequence[WorstCase]) -> WorstCase:
+        return lint_calls.at_once(parts)
+
+    def one_of(self, parts: Sequence[WorstCase]) -> WorstCase:
+        return lint_calls.one_of(parts)
+
+    def several(self, parts: Sequence[WorstCase], most: int) -> WorstCase:
+        return lint_calls.over_again(lint_calls.one_of(parts), most)
+
+    def over_again(self, part: WorstCase, times: int, _chance: float) -> WorstCase:
+        return lint_calls.over_again(part, times)
+
+    def copies(self, part: WorstCase, number: int) -> WorstCase:
+        return lint_calls.copies(part, number)
+
+    def perhaps(self, part: WorstCase, _chance: float) -> WorstCase:
+        return lint_calls.perhaps(part)
 
     def _may_answer(self, choice: ModelChoice | None) -> list[str]:
         waiting = list(names_in(choice)) if choice is not None else []
@@ -77,8 +99,3 @@ class Asking:
         found = [cost(self.prices.get(name), tokens_in, tokens_out) for name in models]
         known = [usd for usd in found if usd is not None]
         return max(known) if known and len(known) == len(found) else None
-
-
-def _calls(label: str, times: int, models: Sequence[str], usd: float | None) -> WorstCase:
-    chain = label if times == 1 else f"{label} ×{times}"
-    return WorstCase(times, times, 1, usd, dict.fromkeys(models, times), chain)

@@ -25,6 +25,9 @@ class WorstCase:
         models: catalog name → the most calls that may be sent to it. A call counts for each model that may get it, so
             these add up to more than `calls`.
         chain: the calls after one another, in words: `outline → draft ×2`.
+        tokens_in: read, at most.
+        tokens_out: written, at most.
+        seconds: that the calls after one another take at most, at the speed that is supposed of every model.
     """
 
     calls: int = 0
@@ -33,6 +36,9 @@ class WorstCase:
     usd: float | None = 0.0
     models: Mapping[str, int] = field(default_factory=dict)
     chain: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
 
 
 def after(parts: Sequence[WorstCase]) -> WorstCase:
@@ -44,13 +50,17 @@ def after(parts: Sequence[WorstCase]) -> WorstCase:
         usd=_usd([each.usd for each in parts], sum),
         models=_models(parts, lambda first, second: _capped(first + second)),
         chain=" → ".join(each.chain for each in parts if each.chain),
+        tokens_in=sum(each.tokens_in for each in parts),
+        tokens_out=sum(each.tokens_out for each in parts),
+        seconds=sum(each.seconds for each in parts),
     )
 
 
 def at_once(parts: Sequence[WorstCase]) -> WorstCase:
     """All parts, side by side: the longest is waited for."""
     longest = max(parts, key=lambda each: each.sequential, default=WorstCase())
-    return replace(after(parts), sequential=longest.sequential, chain=longest.chain)
+    seconds = max((each.seconds for each in parts), default=0.0)
+    return replace(after(parts), sequential=longest.sequential, chain=longest.chain, seconds=seconds)
 
 
 def one_of(parts: Sequence[WorstCase]) -> WorstCase:
@@ -63,6 +73,9 @@ def one_of(parts: Sequence[WorstCase]) -> WorstCase:
         usd=_usd([each.usd for each in parts], lambda usd: max(usd, default=0.0)),
         models=_models(parts, max),
         chain=longest.chain,
+        tokens_in=max((each.tokens_in for each in parts), default=0),
+        tokens_out=max((each.tokens_out for each in parts), default=0),
+        seconds=max((each.seconds for each in parts), default=0.0),
     )
 
 
@@ -73,7 +86,9 @@ def over_again(part: WorstCase, times: int) -> WorstCase:
     inner = f"({part.chain})" if "→" in part.chain or "×" in part.chain else part.chain
     sequential = _capped(part.sequential * times)
     repeated = copies(part, times)
-    return replace(repeated, sequential=sequential, least=part.least, chain=inner and f"{inner} ×{times}")
+    chain = inner and f"{inner} ×{times}"
+    seconds = part.seconds * times
+    return replace(repeated, sequential=sequential, least=part.least, chain=chain, seconds=seconds)
 
 
 def copies(part: WorstCase, number: int) -> WorstCase:
@@ -84,6 +99,8 @@ def copies(part: WorstCase, number: int) -> WorstCase:
         least=_capped(part.least * number),
         usd=None if part.usd is None else part.usd * number,
         models={name: _capped(calls * number) for name, calls in part.models.items()},
+        tokens_in=part.tokens_in * number,
+        tokens_out=part.tokens_out * number,
     )
 
 

@@ -70,6 +70,25 @@ def named(template: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=2048)
+def cells_quoted(template: str) -> tuple[str, ...]:
+    """The fields of the request that a template prints, each as often as it stands there; `*` for the whole request."""
+    try:
+        tree = _SYNTAX.parse(template)
+    except TemplateError:
+        return ()
+    found: list[str] = []
+    for output in tree.find_all(nodes.Output):
+        fields: list[nodes.Getattr | nodes.Getitem] = [
+            *output.find_all(nodes.Getattr),
+            *output.find_all(nodes.Getitem),
+        ]
+        owned = [field for field in fields if _is_request(field.node)]
+        whole = sum(map(_is_request, output.find_all(nodes.Name))) - len(owned)
+        found += [_field(field) or "*" for field in owned] + ["*"] * whole
+    return tuple(found)
+
+
+@lru_cache(maxsize=2048)
 def sampled(template: str) -> frozenset[str]:
     """The variables whose `data.samples`, or whose `data` as a whole, a template uses."""
     try:
@@ -113,6 +132,10 @@ def _truth(expression: nodes.Expr) -> bool | None:
         return bool(expression.as_const(nodes.EvalContext(_SYNTAX)))
     except nodes.Impossible:
         return None
+
+
+def _is_request(expression: nodes.Node) -> bool:
+    return isinstance(expression, nodes.Name) and expression.name == "request"
 
 
 def _owner_of_data(expression: nodes.Node) -> str | None:

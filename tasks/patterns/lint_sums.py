@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from tasks.calling.route_making import prices, reachable
 from tasks.patterns.judge_choice import judges_needed
 from tasks.patterns.lint_remark import COST, LATENCY, OVER_ORCHESTRATION, Remark
+from tasks.patterns.lint_shown import REQUEST_TOKENS
 from tasks.patterns.model_choice import Need
 from tasks.patterns.recipe import models_needed
 from tasks.patterns.recipe_check import places
@@ -34,10 +35,17 @@ def known_prices(recipe: Recipe, catalog: Catalog) -> dict[str, Price | None]:
     )
 
 
-def worst_in(recipe: Recipe, catalog: Catalog, priced: Mapping[str, Price | None]) -> WorstCase:
-    """The worst case with this catalog's fallbacks and default judges."""
+def worst_in(
+    recipe: Recipe,
+    catalog: Catalog,
+    priced: Mapping[str, Price | None],
+    request_tokens: float = REQUEST_TOKENS,
+) -> WorstCase:
+    """The worst case with this catalog's fallbacks and default judges, of a row with so many tokens."""
     fallbacks = {name: model.fallback for name, model in catalog.models.items()}
-    return worst_case(recipe, priced, tuple(sorted(judges_needed(recipe, catalog))), fallbacks)
+    return worst_case(
+        recipe, priced, tuple(sorted(judges_needed(recipe, catalog))), fallbacks, request_tokens
+    )
 
 
 def sums(recipe: Recipe, worst: WorstCase, priced: Mapping[str, Price | None]) -> Iterator[Remark]:

@@ -31,6 +31,20 @@ def error_of(state: State[Any]) -> Exception:
     return error
 
 
+def test_a_night_above_its_recipes_limit_does_not_start(rig: Callable[..., FlowRig]) -> None:
+    night = rig()
+    night.table(TOPICS)
+    limited = night.folder / "limited.yaml"
+    limited.write_text((night.folder / "short.yaml").read_text() + "max_estimate_usd: 0.001\n")
+    state = night.night(recipe=str(limited))
+    assert isinstance(error_of(state), UserError)
+    assert str(state.message).startswith("max_estimate_usd: 8 rows are expected to cost $")
+    assert (night.store.list(), night.sent) == ([], 0)
+    dry = night.night(recipe=str(limited), dry_run=True)
+    assert dry.is_completed()
+    assert "a new run would not start: 8 rows are expected to cost $" in str(dry.message)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -1,0 +1,49 @@
+"""Which models a recipe's choices are likely to come to tonight: needs are ranked as the run would rank them. No I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tasks.choosing.estimates import Estimates
+from tasks.choosing.ranking import Known, Wanted
+from tasks.patterns.expected_case import any_of_them
+from tasks.patterns.model_choice import Need
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tasks.calling.catalog import Catalog
+    from tasks.calling.prices import Price
+    from tasks.patterns.expected_case import Likely
+    from tasks.patterns.model_choice import ModelChoice
+
+
+def likely_models(
+    catalog: Catalog,
+    priced: Mapping[str, Price | None],
+    *,
+    needs_price: bool,
+    estimates: Estimates | None = None,
+) -> Likely:
+    """For a need the model that a question of usual length would get; partners, request types and exploration aside.
+
+    Args:
+        needs_price: there is a budget.
+        estimates: what earlier runs say of the models; None is nothing.
+    """
+    known = Known(catalog, priced, estimates or Estimates())
+
+    def likely(choice: ModelChoice | None, models: Sequence[str]) -> Mapping[str, float]:
+        if not isinstance(choice, Need):
+            return any_of_them(choice, models)
+        wanted = Wanted(
+            choice.strength,
+            quality=choice.quality,
+            complexity=choice.complexity,
+            usd_per_call=choice.usd_per_call,
+            needs_price=needs_price,
+        )
+        usable = known.rank(wanted).usable
+        return {usable[0].name: 1.0} if usable else any_of_them(choice, models)
+
+    return likely
