@@ -1,7 +1,8 @@
 """Context between models: what the next one must know, from one template, in the form it likes. No I/O.
 
-A step is given the task, its role, the format it is to answer in, what was wrong the last time, the previous output,
-and in a debate what the other members answered. What the step's own templates quote is left out, so that nothing is paid for twice.
+A step is given its role, the format it is to answer in, the task, the previous output, in a debate what the other
+members answered, and what was wrong the last time. What the step's own templates quote is left out, so that nothing is
+paid for twice. What is the same in many calls comes first: a provider's cache can only serve what calls begin with.
 """
 
 from __future__ import annotations
@@ -35,14 +36,12 @@ def context_for(
     quoted = _quoted(templates)
     sections: Sections = {}
     previous_name, previous = scope.previous
-    if previous:
-        sections["task"] = _task(scope, quoted)
     if role:
         sections["role"] = f"You are the {role}."
     if expects:
         sections["expected_format"] = expects
-    if "feedback" not in quoted.names:
-        sections["feedback"] = scope.feedback
+    if previous:
+        sections["task"] = _task(scope, quoted)
     if previous_name not in quoted.names:
         sections[f"previous_output_{previous_name}"] = previous.content
     if "members" not in quoted.names:
@@ -50,6 +49,8 @@ def context_for(
             f"answer_of_another_model_{number}": draft.content
             for number, draft in enumerate(scope.reserved.get("members", ()), 1)
         }
+    if "feedback" not in quoted.names:
+        sections["feedback"] = scope.feedback
     return FORMS[form]({name: text for name, text in sections.items() if text})
 
 

@@ -61,7 +61,7 @@ async def _by_a_model(
 ) -> Draft | None:
     told = _told(comparison) if comparison is not None else ""
     form = f"The form it has to have: {expects}" if expects else ""
-    parts = (task_of(scope), form, numbered(candidates), told)
+    parts = (form, task_of(scope), numbered(candidates), told)
     call = scope.question(
         models,
         (Message("system", INSTRUCTIONS), Message("user", "\n\n".join(part for part in parts if part))),

@@ -58,7 +58,7 @@ class Assignment:
         call = working.question(
             names_in(self.spec.specialists[subtask.role]),
             (
-                Message("system", INSTRUCTIONS.format(role=subtask.role)),
+                Message("system", INSTRUCTIONS),
                 Message("user", self._told(subtask, given)),
             ),
             role=subtask.role,
@@ -70,16 +70,16 @@ class Assignment:
         return completion.text
 
     def _told(self, subtask: Subtask, given: Mapping[str, str]) -> str:
-        """Only who writes the finished text is told of its form."""
+        """What all parts are told comes first; only who writes the finished text is told of its form."""
         scope, writes_it = self.scope, subtask is self.plan.last
         results = "\n\n".join(f"## {name}\n{text}" for name, text in given.items())
         sections = {
+            "What reviews of earlier work taught": _lessons(self.spec, scope),
             "The whole task": task_of(scope),
-            "Results of others": results,
             "The text so far": scope.previous[1].content if scope.round > 1 else "",
             "What the reviewer wants changed": scope.feedback,
-            "What reviews of earlier work taught": _lessons(self.spec, scope),
-            "Your part": subtask.task,
+            "Results of others": results,
+            "Your part": f"You are the {subtask.role}.\n{subtask.task}",
             "The form of the finished text": self.step.expects if writes_it else "",
         }
         return _titled(sections)
@@ -89,9 +89,9 @@ def whole(step: Step, spec: Team, scope: Scope) -> str:
     """The whole task as the coordinator sees it: with what there is of it, and what was wrong with that."""
     return _titled(
         {
-            "Task": task_of(scope),
             "The form of the finished text": step.expects,
             "What reviews of earlier work taught": _lessons(spec, scope),
+            "Task": task_of(scope),
             "What there is so far": scope.previous[1].content,
             "What the reviewer wants changed": scope.feedback,
         }
@@ -108,5 +108,5 @@ def _titled(sections: Mapping[str, str | None]) -> str:
 
 
 INSTRUCTIONS = """\
-You are the {role} of a small team. Do your part of the task, in full and ready to be used by the others. Say what you are \
-not sure of instead of inventing it. Give only the result."""
+You are a specialist in a small team. Do your part of the task, in full and ready to be used by the others. Say what \
+you are not sure of instead of inventing it. Give only the result."""
