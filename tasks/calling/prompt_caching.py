@@ -7,16 +7,11 @@ enough, and come again.
 
 from __future__ import annotations
 
-import asyncio
 import re
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from tasks.calling.messages import Ask, Message
 
 MARKED: Final = frozenset({"anthropic"})
@@ -24,7 +19,6 @@ MARKED: Final = frozenset({"anthropic"})
 MOST_MARKS: Final = 4
 CHARACTERS_PER_TOKEN: Final = 4.0
 """On the low side, unlike `estimated_tokens`: a prefix that is too short is not cached, and would be waited for in vain."""
-LONGEST_WAIT_SECONDS: Final = 60.0
 
 # platform.claude.com/docs/en/build-with-claude/prompt-caching; the longer one where its pages do not agree.
 _LEAST_TOKENS: Final = (
@@ -69,34 +63,6 @@ def prefix_of(api: str, model_id: str, ask: Ask) -> bytes | None:
         if number == last:
             break
     return digest.digest()
-
-
-@dataclass(slots=True)
-class Leaders:
-    """Of the calls that begin alike the first goes ahead, so that the others can read what it writes to the cache.
-
-    Sent at the same time, each would write it, and pay for that.
-    """
-
-    _done: dict[bytes, asyncio.Event] = field(default_factory=dict)
-
-    @asynccontextmanager
-    async def turn(self, prefix: bytes | None) -> AsyncIterator[None]:
-        """Begins at once for the first call with `prefix`, and for others when that has ended, however it ended."""
-        if prefix is None:
-            yield
-            return
-        done = self._done.get(prefix)
-        if done is not None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(done.wait(), LONGEST_WAIT_SECONDS)
-            yield
-            return
-        done = self._done[prefix] = asyncio.Event()
-        try:
-            yield
-        finally:
-            done.set()
 
 
 def _least_tokens(model_id: str) -> int:

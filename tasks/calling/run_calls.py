@@ -10,8 +10,8 @@ from tasks.calling.attempts import expected
 from tasks.calling.call import Asked, Call, Completion, Row, settle
 from tasks.calling.call_rows import failed_row, hit_row, lost_row, paid_row
 from tasks.calling.failures import CallFailed
+from tasks.calling.leaders import Leaders
 from tasks.calling.ledger import servable
-from tasks.calling.prompt_caching import Leaders
 from tasks.calling.sending import Patience, Sender
 from tasks.storing.errors import RowDeferred
 

@@ -23,6 +23,7 @@ from tasks.landing.moves import PER_RUN
 from tasks.landing.output_sums import OutputSums
 from tasks.landing.outputs import OVER_BUDGET
 from tasks.landing.run_paths import generation_manifest_path, manifest_path, rejects_path
+from tasks.landing.savings import saved_in_all
 from tasks.landing.settling import own_manifest
 from tasks.storing.errors import NightpressError
 from tasks.storing.parts import Part, merge_parts, part_path, write_part
@@ -167,6 +168,9 @@ class Commit:
             "errors": {
                 "rows": sums.errors, "calls": calls.errors, "deferred": dict(deferred_by.most_common(REASONS)),
             },
+            "tokens_saved": saved_in_all(
+                former if self.redone is not None else None, (record.tokens_saved for record in self.records)
+            ),
             "simulated": calls.simulated,
             "parts": named,
             "keys": landing.keys_path,

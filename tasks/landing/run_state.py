@@ -175,7 +175,7 @@ def _make(
         store,
         recipe,
         calls,
-        setting_of(recipe, Renderer(), catalog, plan.lessons),
+        setting_of(recipe, Renderer(), catalog, plan.lessons, sum(plan.shard_rows)),
         redo_of(store, plan),
         asyncio.Semaphore(concurrency),
     )

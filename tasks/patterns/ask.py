@@ -7,10 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tasks.calling.call import Call, any_text
-from tasks.calling.messages import Ask, Format, Message
 from tasks.judging.json_answers import fits, usable
+from tasks.patterns.asking import question
 from tasks.patterns.draft_reading import draft_from_json, draft_from_text
-from tasks.patterns.handoff import context_for
 from tasks.patterns.model_choice import names_in
 from tasks.patterns.ran import Ran
 
@@ -51,31 +50,10 @@ async def ask(step: Step, spec: AskSpec, scope: Scope, correction: Correction | 
 
 def _call(step: Step, spec: AskSpec, scope: Scope, correction: Correction | None) -> Call:
     models = names_in(spec.model)
-    system = scope.render(spec.system) if spec.system else ""
-    context = context_for(
-        scope,
-        (spec.prompt, spec.system or ""),
-        role=step.role,
-        expects=step.expects,
-        form=_form_for(models[0], scope),
-    )
-    before = "\n\n".join(part for part in (system, context) if part)
-    messages = [Message("system", before)] if before else []
-    messages.append(Message("user", scope.render(spec.prompt)))
-    messages += correction.messages() if correction else ()
-    question = Ask(tuple(messages), spec.temperature, spec.max_tokens, _format(spec))
+    asked, saved = question(step, spec, scope, models[0], correction)
     round_ = correction.round if correction else scope.round
-    accepts = any_text if spec.format == "text" else fits(question.format, _says_nothing)
-    return Call(models, question, scope.path, step.role, round_, scope.ttl_seconds, accepts)
-
-
-def _form_for(model: str, scope: Scope) -> str:
-    known = scope.setting.models.get(model)
-    return known.handoff if known else "markdown"
-
-
-def _format(spec: AskSpec) -> Format:
-    return spec.format if isinstance(spec.format, str) else dict(spec.format.json_schema)
+    accepts = any_text if spec.format == "text" else fits(asked.format, _says_nothing)
+    return Call(models, asked, scope.path, step.role, round_, scope.ttl_seconds, accepts, saved)
 
 
 async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from tasks.patterns.templates import Renderer
 
 
-def setting_of(recipe: Recipe, renderer: Renderer, catalog: Catalog, lessons: Sequence[str] = ()) -> Setting:
+def setting_of(
+    recipe: Recipe, renderer: Renderer, catalog: Catalog, lessons: Sequence[str] = (), rows: int = 1
+) -> Setting:
     """What all rows of a run are worked with."""
     columns = tuple(recipe.columns)
-    return Setting(renderer, recipe.about, columns, catalog.models, recipe.quality, tuple(lessons))
+    return Setting(renderer, recipe.about, columns, catalog.models, recipe.quality, tuple(lessons), rows)
 
 
 async def make_draft(

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tasks.calling.call import Call
 from tasks.calling.messages import Ask
 from tasks.patterns.draft import NOTHING, Draft
 from tasks.patterns.notes import Notes
+from tasks.patterns.prepared import marked, prepared
 from tasks.patterns.settings import Quality
+from tasks.patterns.slimming import Slimmer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tasks.calling.call import Asker
     from tasks.calling.catalog import Model
     from tasks.calling.messages import Format, Message
     from tasks.patterns.notes import Decided
+    from tasks.patterns.slimming import Texts
     from tasks.patterns.templates import Renderer
+
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class Setting:
         models: catalog name → model: its family, its strengths, the form it likes context in.
         quality: how drafts are judged where a step does not say.
         lessons: what reviewers of earlier runs taught.
+        rows: how many there are; what only one of them asks is not worth a place in a provider's cache.
+        slimmer: what is done to texts before they are sent.
     """
 
     renderer: Renderer
@@ -39,6 +47,8 @@ class Setting:
     models: Mapping[str, Model] = field(default_factory=dict)
     quality: Quality = field(default_factory=Quality)
     lessons: Sequence[str] = ()
+    rows: int = 1
+    slimmer: Slimmer = field(default_factory=Slimmer)
 
 
 @dataclass(slots=True)
@@ -164,13 +174,25 @@ class Scope:
     def question(
         self,
         models: tuple[str, ...],
-        messages: Sequence[Message],
+        messages: Sequence[Message] | Callable[[Texts], Sequence[Message]],
         *,
         role: str,
+        texts: Texts = NO_TEXTS,
         form: Format = "text",
         temperature: float | None = None,
         max_tokens: int = 2048,
     ) -> Call:
-        """A call of the pattern's own, which no step of the recipe spells out."""
-        ask = Ask(tuple(messages), temperature, max_tokens, form)
-        return Call(models, ask, self.path, role, self.round, self.ttl_seconds)
+        """A call of the pattern's own, which no step of the recipe spells out.
+
+        Args:
+            messages: or what makes them of `texts`.
+            texts: by name, in the order in which they are read: a passage that stands in two is sent once, and the first
+                is the first to be shortened where the model's window is too small. Never what is to be judged.
+        """
+
+        def build(slimmer: Slimmer, given: Texts) -> Ask:
+            said = messages(slimmer.once(given)) if callable(messages) else messages
+            return Ask(marked(said, self.setting.rows), temperature, max_tokens, form)
+
+        ask, saved = prepared(self, models[0] if models else "", build, texts)
+        return Call(models, ask, self.path, role, self.round, self.ttl_seconds, tokens_saved=saved)

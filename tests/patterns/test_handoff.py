@@ -11,11 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.patterns.draft import NOTHING, Draft
-from tasks.patterns.handoff import FORMS, context_for
+from tasks.patterns.handoff import FORMS, sections_for
 from tasks.patterns.scope import Scope, Setting
 from tasks.patterns.templates import Renderer
 
 PREVIOUS = {"outline": Draft("Two points.")}
+
+
+def context_for(where: Scope, templates: tuple[str, ...], *, role, expects, form: str) -> str:
+    return FORMS[form](sections_for(where, templates, role=role, expects=expects))
 
 
 async def unasked(_):
