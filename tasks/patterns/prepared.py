@@ -11,7 +11,7 @@ from tasks.patterns.slimming import UNSLIMMED, Slimmer, Texts
 from tasks.patterns.trimming import fitted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tasks.calling.messages import Ask, Message
     from tasks.patterns.scope import Scope
@@ -28,15 +28,38 @@ def prepared(scope: Scope, model: str, build: Build, texts: Texts) -> tuple[Ask,
         texts: what may be shortened where the model's window is too small, the least needed first.
     """
     known = scope.setting.models.get(model)
-    ask, cut = fitted(partial(build, scope.setting.slimmer), texts, known)
+    touched: list[bool] = []
+    ask, cut = fitted(partial(build, _watched(scope.setting.slimmer, touched)), texts, known)
     if cut:
         scope.warn(
             f"the question is longer than {model} can read, so parts of these were left out: {', '.join(cut)}"
         )
-    plain = build(UNSLIMMED, texts)
-    if plain.messages == ask.messages:
+    if not cut and not any(touched):
         return ask, 0
+    plain = build(UNSLIMMED, texts)
     return ask, max(0, estimated_tokens(plain) - estimated_tokens(ask))
+
+
+def _watched(slimmer: Slimmer, touched: list[bool]) -> Slimmer:
+    """The same, which notes for each text whether it changed: the plain question is seldom wanted, and not free."""
+
+    def tidy(text: str, kept: Iterable[str]) -> str:
+        tidied = slimmer.tidy(text, kept)
+        touched.append(tidied != text)
+        return tidied
+
+    def once(texts: Texts) -> dict[str, str]:
+        said = slimmer.once(texts)
+        touched.append(said != texts)
+        return said
+
+    def quoted_once(texts: Iterable[str], quotes: Iterable[str]) -> list[str]:
+        said = list(texts)
+        quoted = slimmer.quoted_once(said, quotes)
+        touched.append(quoted != said)
+        return quoted
+
+    return Slimmer(tidy, once, quoted_once)
 
 
 def marked(messages: Sequence[Message], rows: int) -> tuple[Message, ...]:

@@ -7,7 +7,7 @@ nothing is taken out of fenced code, of the request's own cells, or of a text th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,13 +25,14 @@ def tidy(text: str, kept: Iterable[str] = ()) -> str:
     Args:
         kept: texts that stay as they are wherever they stand in it.
     """
-    if not _IDLE.search(text):
+    if not _has_idle(text):
         return text
     # A text without idle white space of its own loses nothing anyway.
-    verbatim = [re.escape(each) for each in {*kept} if each.strip() and _may_lose(each)]
-    spans = sorted(found.span() for each in [*verbatim, _FENCED] for found in re.finditer(each, text, _FLAGS))
+    verbatim = [each for each in {*kept} if each.strip() and (each != each.strip() or _has_idle(each))]
+    spans = [span for each in verbatim for span in _places(each, text)]
+    spans += [found.span() for found in _FENCED.finditer(text)] if "```" in text or "~~~" in text else []
     parts, start = [], 0
-    for begin, end in spans:
+    for begin, end in sorted(spans):
         if end > start:
             parts += [_tidied(text[start:begin]), text[max(start, begin) : end]]
             start = end
@@ -67,16 +68,8 @@ def quoted_once(texts: Iterable[str], quotes: Iterable[str]) -> list[str]:
     long = sorted({each for each in quotes if len(each) >= LEAST_QUOTE}, key=lambda each: (-len(each), each))
     if not any(sum(text.count(each) for text in found) > 1 for each in long):
         return found
-    any_quote = re.compile("|".join(map(re.escape, long)))
     seen: set[str] = set()
-
-    def pointed(quote: re.Match[str]) -> str:
-        if quote[0] in seen:
-            return f'[the text above that begins "{_first_words(quote[0])}"]'
-        seen.add(quote[0])
-        return quote[0]
-
-    return [any_quote.sub(pointed, text) for text in found]
+    return [_pointing(text, long, seen) for text in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +84,36 @@ class Slimmer:
 UNSLIMMED: Final = Slimmer(lambda text, _: text, dict, lambda texts, _: list(texts))
 
 
-def _may_lose(text: str) -> bool:
-    return text != text.strip() or _IDLE.search(text) is not None
+def _has_idle(text: str) -> bool:
+    return " \n" in text or "\t\n" in text or "\n\n\n" in text
+
+
+def _places(wanted: str, text: str) -> Iterator[tuple[int, int]]:
+    """Where it begins and ends, each time; `re` takes longer to escape a long text than to find it."""
+    start = text.find(wanted)
+    while start >= 0:
+        yield start, start + len(wanted)
+        start = text.find(wanted, start + len(wanted))
+
+
+def _pointing(text: str, quotes: list[str], seen: set[str]) -> str:
+    """`text` with a pointer in place of every quote that was seen; `seen` grows. The longest come first in `quotes`."""
+    found = sorted((start, -len(each), each) for each in quotes for start, _ in _places(each, text))
+    parts, end = [], 0
+    for start, _, quote in found:
+        if start < end:
+            continue
+        pointer = f'[the text above that begins "{_first_words(quote)}"]'
+        parts += [text[end:start], pointer if quote in seen else quote]
+        seen.add(quote)
+        end = start + len(quote)
+    return "".join([*parts, text[end:]])
 
 
 def _tidied(text: str) -> str:
-    return _EMPTY_LINES.sub("\n\n", _TRAILING.sub(_without_blanks, text))
+    if " \n" in text or "\t\n" in text:
+        text = _TRAILING.sub(_without_blanks, text)
+    return _EMPTY_LINES.sub("\n\n", text) if "\n\n\n" in text else text
 
 
 def _without_blanks(blanks: re.Match[str]) -> str:
@@ -171,9 +188,10 @@ def _said(name: str) -> str:
     return name.replace("_", " ")
 
 
-_FENCED: Final = r"^ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)"
-_FLAGS: Final = re.MULTILINE | re.DOTALL
-_IDLE: Final = re.compile(r"[ \t]\n|\n{3,}")
+_FENCED: Final = re.compile(
+    r"^ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 _TRAILING: Final = re.compile(r"[ \t]+(?=\n)")
 _EMPTY_LINES: Final = re.compile(r"\n{3,}(?![ \t])")
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
