@@ -6,7 +6,8 @@ Every demo request of every recipe is worked on the simulator, as it is and slim
 Columns: tokens read by the models as the simulator counts them; saved: the share of them that slimming took off;
 alike: the share of the text that another call to the same model begins with too, which is the most that a provider's
 cache could ever serve; cached: what the simulated caches did serve (from 1,024 tokens on); quality: mean of the finished
-texts by the simulator's own count of their flaws, with its standard error.
+texts by the simulator's own count of their flaws, with its standard error. The last recipe is not shipped: `house-style`
+has what the shipped ones avoid, a guide of 1,400 tokens in every system text and a source that two templates quote.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from tasks.patterns.row import make_draft, setting_of
 from tasks.patterns.slimming import UNSLIMMED
 from tasks.patterns.templates import Renderer
 from tasks.storing.filesystem import Store
-from tasks.storing.requests import Reject, read_requests
+from tasks.storing.requests import Reject, Request, read_requests
 
 if TYPE_CHECKING:
     from tasks.calling.call import Call, Completion
@@ -53,6 +54,29 @@ TABLES = {"technical-blog": "requests.csv"}
 CONCURRENCY = 20
 SLIMMED = "slimmed"
 WAYS = ("as it is", SLIMMED)
+HOUSE_STYLE = "house-style"
+SOURCES = 40
+GUIDE = " ".join(
+    f"Rule {number}: say what the reader can do, and by when it matters." for number in range(80)
+)
+LONG = f"""
+recipe: {HOUSE_STYLE}
+request: {{source: {{type: str}}}}
+make:
+  pipeline:
+    - name: text
+      role: writer
+      ask: {{model: claude, system: "{GUIDE}", prompt: "Write 200 words on this source:\\n{{{{ request.source }}}}"}}
+    - name: checked
+      role: fact checker
+      ask:
+        model: claude
+        system: "{GUIDE}\\n\\nNothing counts but this source:\\n{{{{ request.source }}}}"
+        prompt: "List what is not in the source.\\n{{{{ text }}}}\\n\\nThe source again:\\n{{{{ request.source }}}}"
+    - name: polished
+      role: editor
+      ask: {{model: gpt-4, system: "{GUIDE}", prompt: "Edit the text.\\n{{{{ text }}}}\\n\\nWrong in it:\\n{{{{ checked }}}}"}}
+"""
 
 
 @dataclass
@@ -93,20 +117,21 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--recipe", default="")
     given = parser.parse_args()
-    names = sorted(path.stem for path in (DEPLOYMENTS / "recipes").glob("*.yaml"))
+    names = [*sorted(path.stem for path in (DEPLOYMENTS / "recipes").glob("*.yaml")), HOUSE_STYLE]
     _say(
         f"{'recipe':20} {'':9} {'calls':>6} {'tokens':>9} {'saved':>6} {'alike':>6} {'cached':>6} {'USD':>8}  quality"
     )
-    sums: dict[str, Came] = {}
+    shipped: dict[str, Came] = {}
     for name in [given.recipe] if given.recipe else names:
         for way in WAYS:
             came = Came()
             for seed in range(given.seeds):
                 came.add(_worked(name, way, seed))
-            sums.setdefault(way, Came()).add(came)
+            if name != HOUSE_STYLE:
+                shipped.setdefault(way, Came()).add(came)
             _show(name, way, came)
-    for way, came in sums.items():
-        _show("all", way, came)
+    for way, came in shipped.items():
+        _show("all seven", way, came)
     return 0
 
 
@@ -136,7 +161,7 @@ def _worked(name: str, way: str, seed: int) -> Came:
         catalog = load_catalog(models)
         engine = Engine()
         calls = engine.wait(_calls(engine, catalog, Store.open(str(Path(folder) / "store"))))
-        recipe = load_recipe(DEPLOYMENTS / "recipes" / f"{name}.yaml")
+        recipe = load_recipe(LONG if name == HOUSE_STYLE else DEPLOYMENTS / "recipes" / f"{name}.yaml")
         came = engine.wait(_rows(recipe, calls, setting_as(way, recipe, catalog, _table(recipe))))
         calls.ledger.close(remove=False)
         stats = simulator.stats()
@@ -146,9 +171,9 @@ def _worked(name: str, way: str, seed: int) -> Came:
 
 
 def setting_as(way: str, recipe: Recipe, catalog: Catalog, rows: list[Any]) -> Setting:
-    """What the rows are worked with: slimmed, or as it is."""
+    """What the rows are worked with: slimmed and marked for the cache, or as it is."""
     setting = setting_of(recipe, Renderer(), catalog, rows=len(rows))
-    return setting if way == SLIMMED else replace(setting, slimmer=UNSLIMMED)
+    return setting if way == SLIMMED else replace(setting, slimmer=UNSLIMMED, rows=1)
 
 
 async def _rows(recipe: Recipe, calls: RunCalls, setting: Setting) -> Came:
@@ -183,6 +208,8 @@ def _alike(one: str, other: str) -> int:
 
 
 def _table(recipe: Recipe) -> list[Any]:
+    if recipe.recipe == HOUSE_STYLE:
+        return [Request(f"r{number}", number, {"source": _source(number)}) for number in range(SOURCES)]
     table = DEPLOYMENTS / "demo" / TABLES.get(recipe.recipe, f"{recipe.recipe}.csv")
     read = read_requests(str(table), recipe.columns, run_date=date(2026, 11, 24))
     return [each for each in read if not isinstance(each, Reject)]
@@ -197,6 +224,11 @@ async def _calls(engine: Engine, catalog: Catalog, store: Store) -> RunCalls:
         fallbacks={},
         gate=asyncio.Semaphore(50),
     )
+
+
+def _source(number: int) -> str:
+    facts = [f"Pier {number} was rebuilt in {1800 + number + each} after storm {each}." for each in range(40)]
+    return f"The harbour of island {number}. {' '.join(facts)}"
 
 
 def _say(line: str) -> None:
