@@ -170,13 +170,15 @@ def _make(
         patience=patience,
     )
     recipe = Recipe.from_frozen(plan.recipe)
+    redo = redo_of(store, plan)
+    rows = sum(plan.shard_rows) if redo is None else sum(map(len, redo.values()))
     state = RunState(
         plan,
         store,
         recipe,
         calls,
-        setting_of(recipe, Renderer(), catalog, plan.lessons, sum(plan.shard_rows)),
-        redo_of(store, plan),
+        setting_of(recipe, Renderer(), catalog, plan.lessons, rows),
+        redo,
         asyncio.Semaphore(concurrency),
     )
     engine.wait(state.start())

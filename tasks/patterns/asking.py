@@ -52,10 +52,9 @@ class _Asking:
     def build(self, slimmer: Slimmer, texts: Texts) -> Ask:
         scope = self._with(texts)
         system, prompt = self._render(scope, texts)
-        cells = [value for value in scope.request.values() if isinstance(value, str)]
-        quotes = [*cells, *(draft.content for draft in scope.drafts.values())]
+        quotes = _quotable(scope)
         system, prompt = slimmer.quoted_once(
-            (slimmer.tidy(system, cells), slimmer.tidy(prompt, cells)), quotes
+            (slimmer.tidy(system, quotes), slimmer.tidy(prompt, quotes)), quotes
         )
         sections = self._sections(scope, slimmer)
         context = FORMS[self.form](sections)
@@ -125,6 +124,13 @@ def _shortenable(scope: Scope, quoted: Collection[str]) -> dict[str, str]:
     found[FEEDBACK] = scope.feedback
     found |= {name: each.content for name, each in scope.drafts.items() if name in quoted}
     return {name: text for name, text in found.items() if text}
+
+
+def _quotable(scope: Scope) -> list[str]:
+    """The texts that templates may quote, which they quote as they are."""
+    cells = [value for value in scope.request.values() if isinstance(value, str)]
+    written = [*scope.drafts.values(), *scope.reserved.get("members", ())]
+    return [*cells, *(draft.content for draft in written)]
 
 
 def _has_variables(template: str) -> bool:

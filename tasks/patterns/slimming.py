@@ -1,7 +1,8 @@
 """Texts on their way to a model without what it need not read: idle white space, and passages that it reads already. Pure.
 
 The same texts always come out the same, since the ledger's key is over what is sent. What a text says is left alone:
-nothing is taken out of fenced code, of the request's own cells, or of a text that is to be judged.
+nothing is taken out of fenced code, of the request's own cells, of a draft that a template quotes, or of a text that is
+to be judged.
 """
 
 from __future__ import annotations

@@ -48,6 +48,14 @@ def test_a_cell_goes_out_as_it_came_and_idle_white_space_of_the_prompt_does_not(
     assert saved > 0
 
 
+def test_a_draft_that_the_prompt_quotes_stays_as_it_is_and_one_that_is_told_unasked_is_tidied():
+    draft = "line one \n\n\n\nline two"
+    texts, _, _, _ = asked(ask("m", "Edit: \n{{ draft }}"), drafts={"draft": Draft(draft)})
+    assert texts[-1] == f"Edit:\n{draft}"
+    texts, _, _, _ = asked(ask("m", "Edit."), drafts={"draft": Draft(draft)})
+    assert texts[0].endswith("## Previous output draft\nline one\n\nline two")
+
+
 def test_a_draft_that_system_text_and_prompt_quote_is_sent_once():
     step = ask("m", "Edit:\n{{ draft }}", system="The text is:\n{{ draft }}")
     texts, _, saved, _ = asked(step, drafts={"draft": Draft(STORY)})
