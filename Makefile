@@ -31,6 +31,7 @@ bench: setup
 	@$(BIN)/python -m tests.bench --memory
 	@$(BIN)/python -m tests.bench.ledger_index
 	@$(BIN)/python -m tests.bench.ensemble
+	@$(BIN)/python -m tests.bench.tokens
 
 format: setup
 	@$(BIN)/ruff format .

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from deployments.simulator.config import Api
 
+BETWEEN = "\n\n"
 Finish = Literal["stop", "length", "content_filter", "refusal"]
 
 
@@ -35,7 +36,7 @@ class Asked:
         max_tokens: most output tokens; None where the format leaves it to the model.
         form: `text`, `json`, or the JSON schema (as a dict) that the answer has to fit.
         tool: name of the tool whose input the answer has to be, where JSON was forced that way.
-        cache_marks: how many explicit prompt cache breakpoints the body carries.
+        cache_marks: where in `prompt` each explicit prompt cache breakpoint of the body stands.
     """
 
     api: Api
@@ -44,12 +45,12 @@ class Asked:
     max_tokens: int | None
     form: Literal["text", "json"] | dict[str, Any]
     tool: str | None = None
-    cache_marks: int = 0
+    cache_marks: tuple[int, ...] = ()
 
     @property
     def prompt(self) -> str:
         """All messages' texts, joined by blank lines."""
-        return "\n\n".join(text for _, text in self.messages)
+        return BETWEEN.join(text for _, text in self.messages)
 
     def seed(self, seed: int) -> int:
         """128 bits drawn from what the answer may depend on: seed, model and messages."""

@@ -82,7 +82,7 @@ def text_of(content: Any, where: str) -> str:
                 f"Invalid value for '{where}[{index}]': the simulator takes text only.", where
             )
         texts.append(part["text"])
-    return "\n".join(texts)
+    return "".join(texts)
 
 
 def forced_json(

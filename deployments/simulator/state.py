@@ -82,11 +82,12 @@ class State:
         """Adds usage and an id."""
         self._serial += 1
         tokens_in = tokens_in_of(asked)
-        read, written = self.prompt_cache.read_and_write(asked, tokens_in)
+        read, written = self.prompt_cache.read_and_written(asked, tokens_in)
         return Answer(text, finish, f"{self._serial:024x}", tokens_in, count_tokens(text), read, written)
 
     def charge(self, asked: Asked, profile: Profile, request_hash: bytes, answer: Answer) -> None:
         """Books an answer in the counters and in the output tokens of the minute."""
+        self.prompt_cache.answered(asked)
         self.counts.charge(asked.model, request_hash, answer, bill(profile.price, answer))
         self.limits.spend(asked.model, answer.tokens_out)
 

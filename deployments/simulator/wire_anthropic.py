@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from deployments.simulator.asked import Asked, MalformedError, Refused
+from deployments.simulator.asked import BETWEEN, Asked, MalformedError, Refused
 from deployments.simulator.body_reading import forced_json, text_of, want_number
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from deployments.simulator.asked import Answer
     from deployments.simulator.config import FaultKind
 
+_MOST_MARKS = 4
 _STOP = {"stop": "end_turn", "length": "max_tokens", "content_filter": "refusal", "refusal": "refusal"}
 
 
@@ -46,7 +47,7 @@ class AnthropicWire:
         if body.get("stream"):
             raise MalformedError("stream: the simulator does not stream")
         form, tool = _form(body)
-        return Asked("anthropic", model, messages, limit, form, tool, _cache_marks(body))
+        return Asked("anthropic", model, messages, limit, form, tool, _cache_marks(body, messages))
 
     def write(self, asked: Asked, answer: Answer) -> dict[str, Any]:
         content: list[dict[str, Any]] = [{"type": "text", "text": answer.text}] if answer.text else []
@@ -125,12 +126,30 @@ def _form(body: dict[str, Any]) -> tuple[Any, str | None]:
     return wanted["schema"], None
 
 
-def _cache_marks(body: dict[str, Any]) -> int:
-    """Counts `cache_control` on the body, the system blocks and the message blocks."""
-    blocks: list[Any] = [body]
-    for holder in (body.get("system"), *(item.get("content") for item in body["messages"])):
-        blocks += holder if isinstance(holder, list) else []
-    return sum(1 for block in blocks if isinstance(block, dict) and block.get("cache_control"))
+def _cache_marks(body: dict[str, Any], messages: tuple[tuple[str, str], ...]) -> tuple[int, ...]:
+    """Where `cache_control` stands in the prompt: behind system and message blocks; on the body, behind all of it.
+
+    Raises:
+        MalformedError: there are more than four.
+    """
+    holders = [body["system"]] if body.get("system") else []
+    holders += [item["content"] for item in body["messages"]]
+    marks: list[int] = []
+    start = 0
+    for holder, (_, text) in zip(holders, messages, strict=True):
+        end = start
+        for block in holder if isinstance(holder, list) else []:
+            end += len(block["text"])
+            if block.get("cache_control"):
+                marks.append(end)
+        start += len(text) + len(BETWEEN)
+    if body.get("cache_control"):
+        marks.append(start - len(BETWEEN))
+    if len(marks) > _MOST_MARKS:
+        raise MalformedError(
+            f"A maximum of {_MOST_MARKS} blocks with cache_control may be provided. Found {len(marks)}."
+        )
+    return tuple(marks)
 
 
 def _usage(answer: Answer) -> dict[str, Any]:

@@ -55,7 +55,9 @@ class Attempts:
 def expected(ask: Ask, route: Route) -> Attempts:
     """A fresh record for a call: its worst-case cost and its tokens, input and output."""
     tokens_in = estimated_tokens(ask)
-    return Attempts(route.worst_usd(tokens_in, ask.max_tokens), tokens_in + ask.max_tokens)
+    return Attempts(
+        route.worst_usd(tokens_in, ask.max_tokens, route.prefix_of(ask)), tokens_in + ask.max_tokens
+    )
 
 
 class Reservation:

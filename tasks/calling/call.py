@@ -34,6 +34,7 @@ class Call:
         round: iteration, from 1.
         ttl_seconds: how old another run's answer may be; None: only this run's.
         accepts: whether another call's answer is of use here; one that is not is asked anew.
+        tokens_saved: what was left out of `ask` because the model need not read it, estimated.
     """
 
     models: tuple[str, ...]
@@ -43,6 +44,7 @@ class Call:
     round: int = 1
     ttl_seconds: float | None = None
     accepts: Callable[[str], bool] = any_text
+    tokens_saved: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,16 @@ Format: TypeAlias = Literal["text", "json"] | dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation."""
+    """One turn of a conversation.
+
+    Attributes:
+        common: how many of its first characters many calls begin with, messages before it included; 0 where few do. It
+            decides what a provider is told to cache, and is in no ledger key.
+    """
 
     role: Role
     content: str
+    common: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +52,13 @@ class Usage:
         tokens_in: all input, the part read from the provider's cache included.
         tokens_out: all output that is billed, hidden reasoning included.
         tokens_cached: the part of tokens_in read from the provider's cache.
+        tokens_written: the part of tokens_in written to the provider's cache.
     """
 
     tokens_in: int | None
     tokens_out: int | None
     tokens_cached: int | None = None
+    tokens_written: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Published by OpenAI, Anthropic and Google alike for their batch lanes; genai-prices has no field.
 PUBLISHED_BATCH_DISCOUNT = 0.5
+# platform.claude.com/docs/en/build-with-claude/prompt-caching: what is kept for five minutes.
+ANTHROPIC_CACHE_WRITE = 1.25
 _SAMPLE_TOKENS = 1000
 
 Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -29,6 +31,7 @@ class Price(BaseModel):
         input: tokens read by the model for the first time.
         output: tokens written, hidden reasoning included.
         cached: tokens read from the provider's cache; None costs as much as input.
+        cache_write: tokens written to the provider's cache; None costs as much as input.
         batch_discount: the part of the price, 0 to 1, that the batch lane takes off.
     """
 
@@ -37,6 +40,7 @@ class Price(BaseModel):
     input: Usd
     output: Usd
     cached: Usd | None = None
+    cache_write: Usd | None = None
     batch_discount: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
@@ -47,7 +51,7 @@ def price_of(model: Model, provider: Provider) -> Price | None:
     gives one it is unknown, not free.
     """
     if model.price is not None:
-        return model.price
+        return _with_cache_write(model.price, provider.api)
     return None if provider.is_private else _published(model.id, provider.base_url, provider.api)
 
 
@@ -56,6 +60,7 @@ def cost(
     tokens_in: int | None,
     tokens_out: int | None,
     tokens_cached: int | None = None,
+    tokens_written: int | None = None,
     *,
     lane: Literal["online", "batch"] = "online",
 ) -> float | None:
@@ -63,18 +68,21 @@ def cost(
 
     Args:
         price: of the model that was called.
-        tokens_in: all input tokens, the cached part included.
+        tokens_in: all input tokens, the cached and the written part included.
         tokens_out: all output tokens.
         tokens_cached: the part of tokens_in read from the provider's cache; None counts as 0.
+        tokens_written: the part of tokens_in written to the provider's cache; None counts as 0.
         lane: the batch lane takes the price's batch_discount off.
     """
     if price is None:
         return None
     cached = min(tokens_cached or 0, tokens_in or 0)
-    fresh = None if tokens_in is None else tokens_in - cached
+    written = min(tokens_written or 0, (tokens_in or 0) - cached)
+    fresh = None if tokens_in is None else tokens_in - cached - written
     parts = (
         _part(price.input, fresh),
         _part(price.input if price.cached is None else price.cached, cached),
+        _part(price.input if price.cache_write is None else price.cache_write, written),
         _part(price.output, tokens_out),
     )
     known = [part for part in parts if part is not None]
@@ -82,6 +90,13 @@ def cost(
         return None
     factor = 1 - price.batch_discount if lane == "batch" else 1.0
     return sum(known) * factor
+
+
+def _with_cache_write(price: Price, api: str) -> Price:
+    """What a models file leaves out: Anthropic charges a quarter more than for input, and nobody marks what others cache."""
+    if api != "anthropic" or price.cache_write is not None:
+        return price
+    return price.model_copy(update={"cache_write": price.input * ANTHROPIC_CACHE_WRITE})
 
 
 def _part(usd_per_million: float, tokens: int | None) -> float | None:
@@ -101,11 +116,16 @@ def _published(model_id: str, base_url: str, api: str) -> Price | None:
 def _listed(calculate: Callable[[Usage], PriceCalculation]) -> Price | None:
     """A price per million from two small sums: the library's own price objects have tiers."""
     try:
-        fresh, cached = (
+        fresh, cached, written = (
             calculate(
-                Usage(input_tokens=_SAMPLE_TOKENS, cache_read_tokens=read, output_tokens=_SAMPLE_TOKENS)
+                Usage(
+                    input_tokens=_SAMPLE_TOKENS,
+                    cache_read_tokens=read,
+                    cache_write_tokens=write,
+                    output_tokens=_SAMPLE_TOKENS,
+                )
             )
-            for read in (0, _SAMPLE_TOKENS)
+            for read, write in ((0, 0), (_SAMPLE_TOKENS, 0), (0, _SAMPLE_TOKENS))
         )
     except LookupError:
         return None
@@ -114,6 +134,7 @@ def _listed(calculate: Callable[[Usage], PriceCalculation]) -> Price | None:
         input=float(fresh.input_price) * per_million,
         output=float(fresh.output_price) * per_million,
         cached=float(cached.input_price) * per_million,
+        cache_write=float(written.input_price) * per_million,
         batch_discount=PUBLISHED_BATCH_DISCOUNT,
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from tasks.calling.prices import cost
+from tasks.calling.prompt_caching import MARKED, prefix_of
 
 if TYPE_CHECKING:
     import httpx
@@ -47,11 +48,25 @@ class Route:
         """What `usage` costs; None if the price or the usage is not known."""
         if self.price is None or usage is None or usage.tokens_in is None:
             return None
-        return cost(self.price, usage.tokens_in, usage.tokens_out, usage.tokens_cached or 0)
+        return cost(self.price, usage.tokens_in, usage.tokens_out, usage.tokens_cached, usage.tokens_written)
 
-    def worst_usd(self, tokens_in: int, max_tokens: int) -> float | None:
-        """What a call may cost at most; None if the price is not known."""
-        return None if self.price is None else cost(self.price, tokens_in, max_tokens, 0)
+    def worst_usd(self, tokens_in: int, max_tokens: int, prefix: bytes | None = None) -> float | None:
+        """What a call may cost at most; None if the price is not known.
+
+        Args:
+            prefix: as `prefix_of` gives it: what is marked may be written to the provider's cache. Of a provider that
+                caches by itself, all may.
+        """
+        if self.price is None:
+            return None
+        by_itself = self.wire.name not in MARKED or "cache_control" in self.model.params
+        dearer = (self.price.cache_write or 0.0) > self.price.input
+        written = tokens_in if dearer and (by_itself or prefix is not None) else 0
+        return cost(self.price, tokens_in, max_tokens, 0, written)
+
+    def prefix_of(self, ask: Ask) -> bytes | None:
+        """Digest of what the provider is told to cache of a question; None if nothing."""
+        return prefix_of(self.wire.name, self.model.id, ask)
 
 
 def estimated_tokens(ask: Ask) -> int:
@@ -63,11 +78,14 @@ def estimated_tokens(ask: Ask) -> int:
     if isinstance(ask.format, dict):
         tokens += len(orjson.dumps(ask.format)) / ASCII_CHARACTERS_PER_TOKEN
     for message in ask.messages:
-        text = message.content
-        size = len(text)
-        if text.isascii():
-            tokens += size / ASCII_CHARACTERS_PER_TOKEN
-        else:
-            plain = sum(map(str.isascii, text))
-            tokens += plain / ASCII_CHARACTERS_PER_TOKEN + (size - plain)
+        tokens += text_tokens(message.content)
     return int(tokens) + TOKENS_PER_MESSAGE * (len(ask.messages) + 1)
+
+
+def text_tokens(text: str) -> float:
+    """Tokens of a text, estimated as `estimated_tokens` does."""
+    size = len(text)
+    if text.isascii():
+        return size / ASCII_CHARACTERS_PER_TOKEN
+    plain = sum(map(str.isascii, text))
+    return plain / ASCII_CHARACTERS_PER_TOKEN + (size - plain)

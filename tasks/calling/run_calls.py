@@ -11,6 +11,7 @@ from tasks.calling.call import Asked, Call, Completion, Row, settle
 from tasks.calling.call_rows import failed_row, hit_row, lost_row, paid_row
 from tasks.calling.failures import CallFailed
 from tasks.calling.key_files import FINISHED_FAILURES
+from tasks.calling.leaders import Leaders
 from tasks.calling.ledger import servable
 from tasks.calling.sending import Patience, Sender
 from tasks.storing.errors import RowDeferred
@@ -46,6 +47,7 @@ class RunCalls:
         fallbacks: catalog name → what to try after it.
         gate: bounds the requests in flight in this process.
         closed: providers that will not serve this run any more, and why.
+        leaders: of calls that begin alike, who goes first.
     """
 
     client: HttpClient
@@ -56,6 +58,7 @@ class RunCalls:
     patience: Patience = field(default_factory=Patience)
     counters: Counters = field(default_factory=Counters)
     closed: dict[str, CallFailed] = field(default_factory=dict)
+    leaders: Leaders = field(default_factory=Leaders)
     _in_flight: dict[bytes, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
     _simulated_hosts: dict[str, asyncio.Task[bool]] = field(default_factory=dict)
 
@@ -163,7 +166,8 @@ class RunCalls:
         attempts = expected(asked.call.ask, asked.route)
         sender = Sender(self.client, self.patience, self.gate, self._check_open, self._started)
         try:
-            reply = await sender.send(asked, attempts)
+            async with self.leaders.turn(asked.route.prefix_of(asked.call.ask)):
+                reply = await sender.send(asked, attempts)
         except (CallFailed, RowDeferred) as failure:
             self._failed(asked, attempts, failure)
             raise

@@ -8,6 +8,7 @@ import orjson
 
 from tasks.calling.failures import CallFailed, error_object
 from tasks.calling.messages import Finish, Reply, Usage
+from tasks.calling.prompt_caching import in_order, marks
 from tasks.calling.verdicts import (
     BAD_KEY,
     BAD_REQUEST,
@@ -64,9 +65,15 @@ class AnthropicWire:
         if ask.format == "json":
             system.append(JSON_ONLY)
         body: dict[str, Any] = {"model": model.id, "max_tokens": most_tokens(model, ask)}
+        marked = marks(self.name, model.id, ask)
+        commons = [marked.get(number, 0) for number, _ in in_order(ask)]
         if system:
-            body["system"] = "\n\n".join(system)
-        body["messages"] = [{"role": role, "content": content} for role, content in turns]
+            body["system"] = _system(system, commons)
+        turn_commons = commons[len(commons) - len(turns) :]
+        body["messages"] = [
+            {"role": role, "content": _blocks(content, common) if common else content}
+            for (role, content), common in zip(turns, turn_commons, strict=True)
+        ]
         if ask.temperature is not None:
             body["temperature"] = ask.temperature
         if isinstance(ask.format, dict):
@@ -102,6 +109,27 @@ class AnthropicWire:
         return failed(status, headers, body, codes=_CODES, said=(detail, error.get("type")))
 
 
+def _system(texts: list[str], commons: list[int]) -> str | list[dict[str, Any]]:
+    """One text; or its blocks where something in it is marked, which come to the same text."""
+    if not any(commons[: len(texts)]):
+        return "\n\n".join(texts)
+    blocks: list[dict[str, Any]] = []
+    for number, text in enumerate(texts):
+        between = "\n\n" if number else ""
+        common = commons[number] if number < len(commons) else 0
+        blocks += _blocks(between + text, common and len(between) + common)
+    return blocks
+
+
+def _blocks(text: str, common: int) -> list[dict[str, Any]]:
+    """`text` as blocks of which the first ends with what is common, and says so; a block has to have text in it."""
+    head, rest = text[:common], text[common:]
+    if not rest.strip():
+        head, rest = text, ""
+    marked = [{"type": "text", "text": head, "cache_control": {"type": "ephemeral"}}] if common else []
+    return [*marked, *([{"type": "text", "text": rest}] if rest else [])]
+
+
 def closed(schema: Any) -> Any:
     """`schema` as structured outputs take it: objects closed, bounds they refuse left out.
 
@@ -131,7 +159,7 @@ def _usage(usage: object) -> Usage | None:
     written = count(usage.get("cache_creation_input_tokens"))
     fresh = count(usage.get("input_tokens"))
     tokens_in = None if fresh is None else added(fresh, read, written)
-    return Usage(tokens_in, count(usage.get("output_tokens")), read)
+    return Usage(tokens_in, count(usage.get("output_tokens")), read, written)
 
 
 _FINISH: dict[str, Finish] = {

@@ -111,10 +111,12 @@ def _text(content: object) -> str | None:
 def _usage(usage: object) -> Usage | None:
     if not isinstance(usage, dict):
         return None
-    cached = count(mapping(usage.get("prompt_tokens_details")).get("cached_tokens"))
+    details = mapping(usage.get("prompt_tokens_details"))
+    cached = count(details.get("cached_tokens"))
     if cached is None:
         cached = count(usage.get("prompt_cache_hit_tokens"))
-    return Usage(count(usage.get("prompt_tokens")), count(usage.get("completion_tokens")), cached)
+    written = count(details.get("cache_write_tokens"))
+    return Usage(count(usage.get("prompt_tokens")), count(usage.get("completion_tokens")), cached, written)
 
 
 def _error_inside(body: object) -> CallFailed | None:

@@ -74,7 +74,7 @@ class Rubric:
         }
 
     def messages(self, text: str, task: str, expects: str | None) -> tuple[Message, Message]:
-        """The question to the judge.
+        """The question to the judge; what is the same for many texts comes first.
 
         Args:
             text: what is judged.
@@ -84,10 +84,10 @@ class Rubric:
         listed = "\n".join(
             f"- {name}: {MEANINGS[name]}" if name in MEANINGS else f"- {name}" for name in self.criteria
         )
-        form = f"\n<expected_form>\n{expects}\n</expected_form>" if expects else ""
+        form = f"<expected_form>\n{expects}\n</expected_form>\n" if expects else ""
         lesson = LESSON if self.teaches else ""
         system = INSTRUCTIONS.format(criteria=listed, lesson=lesson)
-        quoted = f"<task>\n{_quoted(task)}\n</task>{form}\n<text>\n{_quoted(text)}\n</text>"
+        quoted = f"{form}<task>\n{_quoted(task)}\n</task>\n<text>\n{_quoted(text)}\n</text>"
         return Message("system", system), Message("user", quoted)
 
     def judgement(self, value: Mapping[str, Any], judge: str) -> Judgement:

@@ -28,6 +28,7 @@ from tasks.landing.output_sums import OutputSums
 from tasks.landing.outputs import OVER_BUDGET
 from tasks.landing.quality_sums import QualitySums
 from tasks.landing.run_paths import generation_manifest_path, manifest_path, rejects_path
+from tasks.landing.savings import saved_in_all
 from tasks.landing.settling import own_manifest
 from tasks.patterns.recipe import Recipe
 from tasks.storing.errors import NightpressError
@@ -191,6 +192,9 @@ class Commit:
                 "rows": sums.errors, "calls": calls.errors, "deferred": dict(deferred_by.most_common(REASONS)),
             },
             "estimate": plan.estimate,
+            "tokens_saved": saved_in_all(
+                former if self.redone is not None else None, (record.tokens_saved for record in self.records)
+            ),
             "simulated": calls.simulated,
             "parts": named,
             "keys": landing.keys_path,

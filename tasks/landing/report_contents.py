@@ -17,7 +17,7 @@ from tasks.landing.row_sheets import (
     worst_sheet,
 )
 from tasks.landing.sheet import Sheet
-from tasks.landing.spend_sheets import spend_by_model, spend_by_step
+from tasks.landing.spend_sheets import saved_by_step, spend_by_model, spend_by_step
 from tasks.landing.wording import NONE, count, expected_usd, one_line, score, seconds, times, usd
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def sheets(report: Report) -> list[Sheet]:
         routes_sheet(rows),
         spend_by_model(calls),
         spend_by_step(calls),
+        saved_by_step(calls, report.manifest.get("tokens_saved", {})),
         dearest_sheet(rows),
         warnings_sheet(rows),
         left_sheet("Rejected", report.rejected),

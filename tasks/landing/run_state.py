@@ -178,13 +178,15 @@ def _make(
     chooser = Chooser(
         known, partial(unavailable, calls, catalog, priced), recipe.explore, plan.hash, plan.budgeted
     )
+    redo = redo_of(store, plan)
+    rows = sum(plan.shard_rows) if redo is None else sum(map(len, redo.values()))
     state = RunState(
         plan,
         store,
         recipe,
         calls,
-        setting_of(recipe, Renderer(), catalog, plan.lessons, chooser),
-        redo_of(store, plan),
+        setting_of(recipe, Renderer(), catalog, plan.lessons, chooser, rows),
+        redo,
         asyncio.Semaphore(concurrency),
     )
     engine.wait(state.start())

@@ -27,6 +27,7 @@ class ShardRecord(BaseModel):
         deferred_by: why rows were deferred → how many.
         parts: table → path of the staged part.
         lessons: what its reviewers taught, as `lessons.taught` gives it.
+        tokens_saved: step → tokens left out of its calls, estimated; rows that are worked again not included.
         usd: what this attempt spent, calls of the same run made earlier not included.
     """
 
@@ -43,6 +44,7 @@ class ShardRecord(BaseModel):
     deferred_by: dict[str, int]
     parts: dict[str, str]
     lessons: list[dict[str, Any]] = []
+    tokens_saved: dict[str, int] = {}
     usd: float
     finished_at: datetime
 

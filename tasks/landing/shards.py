@@ -14,6 +14,7 @@ from tasks.calling.failures import CallFailed
 from tasks.landing.lessons import taught
 from tasks.landing.outputs import OVER_BUDGET, Outcome, deferred_row, output_row
 from tasks.landing.run_paths import requests_path
+from tasks.landing.savings import saved_by_step
 from tasks.landing.scores import score_rows
 from tasks.landing.shard_records import ShardRecord, write_record
 from tasks.landing.sorting import read_shard
@@ -144,6 +145,7 @@ def stage(state: RunState, shard: int, attempt: int, worked: Sequence[Worked], u
         retryable=sum(outcome.retryable for outcome, _ in worked),
         parts=parts,
         lessons=taught(tally.notes.lessons for _, tally in worked),
+        tokens_saved=saved_by_step(worked),
         usd=usd,
         finished_at=datetime.now(UTC),
     )

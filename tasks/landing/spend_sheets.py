@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from tasks.landing.call_figures import Spend
@@ -9,6 +10,8 @@ from tasks.landing.sheet import Sheet, of_largest
 from tasks.landing.wording import NONE, UNKNOWN, count, percent, seconds, usd
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tasks.landing.call_figures import CallFigures
 
 TOP: Final = "make"
@@ -19,6 +22,12 @@ LESSER: Final = ("role", "ledger", "cached in", "USD failed", "mean s")
 NOTE: Final = (
     "`calls` were sent, `ledger` answered without one. `cached in`: share of the tokens in that the provider had "
     "cached. `USD failed` is in `USD`: attempts that gave no answer."
+)
+
+SAVED: Final = ("tokens in", "left out", "share")
+SAVED_NOTE: Final = (
+    "`left out`, estimated: idle white space, passages that the question already holds, and what a model's window had no "
+    "room for. `share` is of what would have been sent."
 )
 
 
@@ -36,6 +45,21 @@ def spend_by_step(calls: CallFigures) -> Sheet:
         (each.step or TOP, each.role or NONE, each.model): spend for each, spend in calls.by.items()
     }
     return _sheet("Spend by step", ("step", "role", "model"), by_step)
+
+
+def saved_by_step(calls: CallFigures, saved: Mapping[str, int]) -> Sheet:
+    """A row per step of whose questions something was left out, the largest saving first."""
+    read: Counter[str] = Counter()
+    for asked, spend in calls.by.items():
+        read[asked.step] += spend.tokens_in
+    rows = [
+        (step or TOP, count(read[step]), count(tokens), percent(tokens, tokens + read[step]))
+        for step, tokens in saved.items()
+    ]
+    shares = of_largest([float(tokens) for tokens in saved.values()])
+    return Sheet(
+        "Tokens left out", ("step", *SAVED), tuple(rows), len(SAVED), shares, SAVED_NOTE if rows else ""
+    )
 
 
 def _sheet(title: str, who: tuple[str, ...], spends: dict[tuple[str, ...], Spend]) -> Sheet:

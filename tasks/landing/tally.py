@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ class Tally:
     Attributes:
         fresh: other runs' answers are not asked for.
         usd_of_answers: None as soon as one call's price is not known.
+        tokens_saved: step → tokens that were left out of its calls, estimated.
         notes: what its patterns note of it; one step per call.
     """
 
@@ -32,6 +34,7 @@ class Tally:
     tokens_out: int = 0
     usd_of_answers: float | None = 0.0
     simulated: bool = False
+    tokens_saved: Counter[str] = field(default_factory=Counter)
     notes: Notes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -54,6 +57,8 @@ class Tally:
         known = self.usd_of_answers is not None and completion.usd is not None
         self.usd_of_answers = (self.usd_of_answers or 0.0) + (completion.usd or 0.0) if known else None
         self.simulated |= completion.simulated
+        if call.tokens_saved and not completion.cached:
+            self.tokens_saved[call.step] += call.tokens_saved
         self.notes.steps.append(
             {
                 "path": call.step,

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tasks.calling.call import Call, any_text
 from tasks.calling.failures import CallFailed
-from tasks.calling.messages import Ask, Format, Message
 from tasks.judging.json_answers import fits, usable
+from tasks.patterns.asking import question
 from tasks.patterns.draft_reading import draft_from_json, draft_from_text
-from tasks.patterns.handoff import context_for
-from tasks.patterns.model_choice import Need, names_in
 from tasks.patterns.needs import models_for
 from tasks.patterns.ran import Ran
 from tasks.patterns.replayed import comes_again
@@ -21,13 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
     from tasks.calling.call import Completion
+    from tasks.calling.messages import Ask
     from tasks.judging.json_answers import Correction
     from tasks.patterns.scope import Scope
     from tasks.patterns.steps import Ask as AskSpec
     from tasks.patterns.steps import Step
 
 T = TypeVar("T")
-PLAIN = "markdown"
+NOBODY = ""
 
 
 async def ask(step: Step, spec: AskSpec, scope: Scope, correction: Correction | None = None) -> Ran:
@@ -61,34 +60,14 @@ async def answers(
 
 
 def _call(step: Step, spec: AskSpec, scope: Scope, correction: Correction | None) -> Call:
-    system, prompt = (scope.render(each) if each else "" for each in (spec.system, spec.prompt))
+    def plain() -> Ask:
+        return question(step, spec, scope, NOBODY, correction)[0]
 
-    def question_in(form: str) -> Ask:
-        templates = (spec.prompt, spec.system or "")
-        context = context_for(scope, templates, role=step.role, expects=step.expects, form=form)
-        before = "\n\n".join(part for part in (system, context) if part)
-        messages = [Message("system", before)] if before else []
-        messages.append(Message("user", prompt))
-        messages += correction.messages() if correction else ()
-        return Ask(tuple(messages), spec.temperature, spec.max_tokens, _format(spec))
-
-    if isinstance(spec.model, Need):
-        models = models_for(spec.model, scope, question_in(PLAIN))
-    else:
-        models = names_in(spec.model)
-    question = question_in(_form_for(models[0], scope))
+    models = models_for(spec.model, scope, plain)
+    asked, saved = question(step, spec, scope, models[0], correction)
     round_ = correction.round if correction else scope.round
-    accepts = any_text if spec.format == "text" else fits(question.format, _says_nothing)
-    return Call(models, question, scope.path, step.role, round_, scope.ttl_seconds, accepts)
-
-
-def _form_for(model: str, scope: Scope) -> str:
-    known = scope.setting.models.get(model)
-    return known.handoff if known else PLAIN
-
-
-def _format(spec: AskSpec) -> Format:
-    return spec.format if isinstance(spec.format, str) else dict(spec.format.json_schema)
+    accepts = any_text if spec.format == "text" else fits(asked.format, _says_nothing)
+    return Call(models, asked, scope.path, step.role, round_, scope.ttl_seconds, accepts, saved)
 
 
 async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

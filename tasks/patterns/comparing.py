@@ -110,8 +110,12 @@ async def _by_a_model(candidates: Sequence[Candidate], models: ModelChoice, scop
     """The members are numbered, not named: a model's name would sway the comparison."""
     call = scope.question(
         models,
-        (Message("system", INSTRUCTIONS), Message("user", f"{task_of(scope)}\n\n{numbered(candidates)}")),
+        lambda answers: (
+            Message("system", INSTRUCTIONS),
+            Message("user", f"{task_of(scope)}\n\n{numbered(answers)}"),
+        ),
         role="comparer",
+        texts=answers_of(candidates),
         form=SCHEMA,
         temperature=0.0,
         max_tokens=MOST_TOKENS,
@@ -140,11 +144,16 @@ def _names(numbers: Sequence[int], candidates: Sequence[Candidate]) -> list[str]
     return [candidates[each - 1].name for each in dict.fromkeys(numbers) if 1 <= each <= len(candidates)]
 
 
-def numbered(candidates: Sequence[Candidate]) -> str:
+def answers_of(candidates: Sequence[Candidate]) -> dict[str, str]:
+    """The answers, by the name under which a model may be referred to them."""
+    return {f"answer {number}": each.draft.content for number, each in enumerate(candidates, 1)}
+
+
+def numbered(answers: Mapping[str, str]) -> str:
     """The answers as a model reads them; none can close its own quotation."""
     return "\n\n".join(
-        f'<answer number="{number}">\n{_CLOSING.sub("&lt;", each.draft.content)}\n</answer>'
-        for number, each in enumerate(candidates, 1)
+        f'<answer number="{number}">\n{_CLOSING.sub("&lt;", text)}\n</answer>'
+        for number, text in enumerate(answers.values(), 1)
     )
 
 

@@ -1,7 +1,8 @@
 """Context between models: what the next one must know, from one template, in the form it likes. No I/O.
 
-A step is given the task, its role, the format it is to answer in, what was wrong the last time, the previous output,
-and in a debate what the other members answered. What the step's own templates quote is left out, so that nothing is paid for twice.
+A step is given its role, the format it is to answer in, the task, the previous output, in a debate what the other
+members answered, and what was wrong the last time. What the step's own templates quote is left out, so that nothing is
+paid for twice. What is the same in many calls comes first: a provider's cache can only serve what calls begin with.
 """
 
 from __future__ import annotations
@@ -23,26 +24,23 @@ Sections = dict[str, str]
 LONGEST_FIELD = 500
 
 
-def context_for(
-    scope: Scope, templates: tuple[str, ...], *, role: str | None, expects: str | None, form: str
-) -> str:
-    """The system text that precedes a step's own templates; empty for a lone question that needs none.
+def sections_for(
+    scope: Scope, templates: tuple[str, ...], *, role: str | None, expects: str | None
+) -> Sections:
+    """What precedes a step's own templates, put in one of FORMS; empty for a lone question that needs nothing.
 
     Args:
         templates: the step's own, to see what they quote themselves.
-        form: `markdown`, `xml` or `json`.
     """
-    quoted = _quoted(templates)
+    quoted = quoted_by(templates)
     sections: Sections = {}
     previous_name, previous = scope.previous
-    if previous:
-        sections["task"] = _task(scope, quoted)
     if role:
         sections["role"] = f"You are the {role}."
     if expects:
         sections["expected_format"] = expects
-    if "feedback" not in quoted.names:
-        sections["feedback"] = scope.feedback
+    if previous:
+        sections["task"] = _task(scope, quoted)
     if previous_name not in quoted.names:
         sections[f"previous_output_{previous_name}"] = previous.content
     if "members" not in quoted.names:
@@ -50,11 +48,13 @@ def context_for(
             f"answer_of_another_model_{number}": draft.content
             for number, draft in enumerate(scope.reserved.get("members", ()), 1)
         }
-    return FORMS[form]({name: text for name, text in sections.items() if text})
+    if "feedback" not in quoted.names:
+        sections["feedback"] = scope.feedback
+    return {name: text for name, text in sections.items() if text}
 
 
 @dataclass(frozen=True, slots=True)
-class _Quoted:
+class Quoted:
     """The variables that templates name, and the fields of the request; `whole`: all of them at once."""
 
     names: frozenset[str]
@@ -63,7 +63,8 @@ class _Quoted:
 
 
 @lru_cache(maxsize=512)
-def _quoted(templates: tuple[str, ...]) -> _Quoted:
+def quoted_by(templates: tuple[str, ...]) -> Quoted:
+    """What the templates quote themselves."""
     names: set[str] = set()
     fields: set[str] = set()
     whole = 0
@@ -76,7 +77,7 @@ def _quoted(templates: tuple[str, ...]) -> _Quoted:
             if field is not None:
                 fields.add(field)
                 whole -= 1
-    return _Quoted(frozenset(names), frozenset(fields), whole > 0)
+    return Quoted(frozenset(names), frozenset(fields), whole > 0)
 
 
 def _request_field(owner: nodes.Expr) -> str | None:
@@ -94,7 +95,7 @@ def task_of(scope: Scope) -> str:
     return _task(scope, _NOTHING_QUOTED)
 
 
-def _task(scope: Scope, quoted: _Quoted) -> str:
+def _task(scope: Scope, quoted: Quoted) -> str:
     lines = [scope.setting.about] if scope.setting.about else []
     untold = [] if quoted.whole else [name for name in scope.setting.columns if name not in quoted.fields]
     cells = [(name, scope.request.get(name)) for name in untold]
@@ -124,6 +125,6 @@ def _title(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-_NOTHING_QUOTED = _Quoted(frozenset(), frozenset(), whole=False)
+_NOTHING_QUOTED = Quoted(frozenset(), frozenset(), whole=False)
 FORMS = {"markdown": _markdown, "xml": _xml, "json": _json}
 _SYNTAX = Environment(autoescape=True)  # parses, and never renders

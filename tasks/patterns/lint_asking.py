@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tasks.patterns.reckoning import Question
 
 INSTRUCTION_TOKENS: Final = 1000
+LEAST_CACHED_TOKENS: Final = 1024
 JUDGEMENT_TOKENS: Final = 1500
 
 
@@ -96,6 +97,9 @@ class Asking:
         return found
 
     def _dearest(self, models: Sequence[str], tokens_in: int, tokens_out: int) -> float | None:
-        found = [cost(self.prices.get(name), tokens_in, tokens_out) for name in models]
+        written = (
+            tokens_in if tokens_in >= LEAST_CACHED_TOKENS else 0
+        )  # a provider's cache may be written anew
+        found = [cost(self.prices.get(name), tokens_in, tokens_out, 0, written) for name in models]
         known = [usd for usd in found if usd is not None]
         return max(known) if known and len(known) == len(found) else None

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from tasks.calling.failures import CallFailed
 from tasks.calling.messages import Message
-from tasks.patterns.comparing import numbered
+from tasks.patterns.comparing import answers_of, numbered
 from tasks.patterns.draft_reading import draft_from_text
 from tasks.patterns.handoff import task_of
 from tasks.patterns.replayed import comes_again
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tasks.patterns.comparing import Comparison
     from tasks.patterns.draft import Draft
@@ -62,11 +62,16 @@ async def _by_a_model(
 ) -> Draft | None:
     told = _told(comparison) if comparison is not None else ""
     form = f"The form it has to have: {expects}" if expects else ""
-    parts = (task_of(scope), form, numbered(candidates), told)
+
+    def messages(answers: Mapping[str, str]) -> tuple[Message, Message]:
+        parts = (form, task_of(scope), numbered(answers), told)
+        return Message("system", INSTRUCTIONS), Message("user", "\n\n".join(part for part in parts if part))
+
     call = scope.question(
         models,
-        (Message("system", INSTRUCTIONS), Message("user", "\n\n".join(part for part in parts if part))),
+        messages,
         role="merger",
+        texts=answers_of(candidates),
         max_tokens=MOST_TOKENS,
     )
     completion = await scope.ask(call)

@@ -16,7 +16,7 @@ from tasks.patterns.model_choice import Need, names_in
 from tasks.patterns.ran import RowFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from tasks.calling.messages import Ask
     from tasks.choosing.ranking import Ranking
@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 RUNNERS_UP: Final = 2
 
 
-def models_for(choice: ModelChoice, scope: Scope, ask: Ask, *, avoid: Iterable[str] = ()) -> tuple[str, ...]:
+def models_for(
+    choice: ModelChoice, scope: Scope, ask: Callable[[], Ask], *, avoid: Iterable[str] = ()
+) -> tuple[str, ...]:
     """The models to ask, in fallback order.
 
     Args:
-        ask: the question, for its length.
+        ask: gives the question, for its length.
         avoid: families that a need takes only if there is no other.
 
     Raises:
@@ -41,7 +43,7 @@ def models_for(choice: ModelChoice, scope: Scope, ask: Ask, *, avoid: Iterable[s
     decided = scope.decided("model")
     known: Any = decided.known
     if known is None:
-        known = _decision(choice, scope, ask, frozenset(avoid))
+        known = _decision(choice, scope, ask(), frozenset(avoid))
         decided.settle(known)
     if "below" in known:
         scope.warn(known["below"])

@@ -26,6 +26,7 @@ def setting_of(
     catalog: Catalog,
     lessons: Sequence[str] = (),
     chooser: Chooser | None = None,
+    rows: int = 1,
 ) -> Setting:
     """What all rows of a run are worked with."""
     return Setting(
@@ -37,6 +38,7 @@ def setting_of(
         tuple(lessons),
         chooser,
         recipe.request_type,
+        rows,
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tasks.calling.call import Call
@@ -10,10 +12,12 @@ from tasks.calling.messages import Ask
 from tasks.patterns.draft import NOTHING, Draft
 from tasks.patterns.needs import models_for
 from tasks.patterns.notes import Notes
+from tasks.patterns.prepared import marked, prepared
 from tasks.patterns.settings import Quality
+from tasks.patterns.slimming import Slimmer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tasks.calling.call import Asker
     from tasks.calling.catalog import Model
@@ -21,7 +25,10 @@ if TYPE_CHECKING:
     from tasks.choosing.chooser import Chooser
     from tasks.patterns.model_choice import ModelChoice
     from tasks.patterns.notes import Decided
+    from tasks.patterns.slimming import Texts
     from tasks.patterns.templates import Renderer
+
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,8 @@ class Setting:
         lessons: what reviewers of earlier runs taught.
         chooser: ranks the models where a step says what it needs; None where nothing is to be chosen.
         request_type: the column that says what kind of request a row is; None is what a route found.
+        rows: how many there are; what only one of them asks is not worth a place in a provider's cache.
+        slimmer: what is done to texts before they are sent.
     """
 
     renderer: Renderer
@@ -46,6 +55,8 @@ class Setting:
     lessons: Sequence[str] = ()
     chooser: Chooser | None = None
     request_type: str | None = None
+    rows: int = 1
+    slimmer: Slimmer = field(default_factory=Slimmer)
 
 
 @dataclass(slots=True)
@@ -180,9 +191,10 @@ class Scope:
     def question(
         self,
         choice: ModelChoice,
-        messages: Sequence[Message],
+        messages: Sequence[Message] | Callable[[Texts], Sequence[Message]],
         *,
         role: str,
+        texts: Texts = NO_TEXTS,
         form: Format = "text",
         temperature: float | None = None,
         max_tokens: int = 2048,
@@ -192,11 +204,19 @@ class Scope:
 
         Args:
             choice: who is asked.
+            messages: or what makes them of `texts`.
+            texts: by name, in the order in which they are read: a passage that stands in two is sent once, and the first
+                is the first to be shortened where the model's window is too small. Never what is to be judged.
             avoid: families that a need takes only if there is no other.
 
         Raises:
             RowFailed: no model can be taken for a need.
         """
-        ask = Ask(tuple(messages), temperature, max_tokens, form)
-        models = models_for(choice, self, ask, avoid=avoid)
-        return Call(models, ask, self.path, role, self.round, self.ttl_seconds)
+
+        def build(slimmer: Slimmer, given: Texts) -> Ask:
+            said = messages(slimmer.once(given)) if callable(messages) else messages
+            return Ask(marked(said, self.setting.rows), temperature, max_tokens, form)
+
+        models = models_for(choice, self, partial(build, self.setting.slimmer, texts), avoid=avoid)
+        ask, saved = prepared(self, models[0] if models else "", build, texts)
+        return Call(models, ask, self.path, role, self.round, self.ttl_seconds, tokens_saved=saved)

@@ -18,9 +18,11 @@ from tasks.patterns.draft_reading import draft_from_text
 from tasks.patterns.notes import Lesson
 from tasks.patterns.ran import Ran, RowFailed
 from tasks.patterns.team_plan import plan_faults, plan_of, plan_schema
-from tasks.patterns.team_work import TRUNCATED, Assignment, whole
+from tasks.patterns.team_work import TRUNCATED, Assignment, so_far, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tasks.patterns.draft import Draft
     from tasks.patterns.ran import RunStep
     from tasks.patterns.scope import Scope
@@ -79,8 +81,12 @@ async def _planned(step: Step, spec: Team, scope: Scope) -> TeamPlan:
     roles = "\n".join(f"- {role}" for role in spec.specialists)
     call = planning.question(
         spec.coordinator,
-        (Message("system", PLAN.format(roles=roles)), Message("user", whole(step, spec, scope))),
+        lambda texts: (
+            Message("system", PLAN.format(roles=roles)),
+            Message("user", whole(step, spec, scope, texts)),
+        ),
         role="coordinator",
+        texts=so_far(scope),
         form=plan_schema(list(spec.specialists)),
         max_tokens=PLAN_TOKENS,
     )
@@ -96,14 +102,23 @@ async def _planned(step: Step, spec: Team, scope: Scope) -> TeamPlan:
 async def _assembled(assignment: Assignment, pieces: dict[str, str]) -> Draft:
     """One text of several ends; only what nothing else needed goes in, the rest is in there already."""
     step, spec, scope = assignment.step, assignment.spec, assignment.scope.at("assembly")
-    quoted = "\n\n".join(f"## {each.task} ({each.role})\n{pieces[each.id]}" for each in assignment.plan.ends)
+    before = so_far(assignment.scope)
+    ends: dict[str, str] = {}
+    for each in assignment.plan.ends:
+        name = f"{each.task} ({each.role})"
+        ends[name if name not in ends else f"{name} {each.id}"] = pieces[each.id]
+
+    def messages(texts: Mapping[str, str]) -> tuple[Message, Message]:
+        known = {name: text for name, text in texts.items() if name in before}
+        quoted = "\n\n".join(f"## {name}\n{text}" for name, text in texts.items() if name in ends)
+        told = f"{whole(step, spec, assignment.scope, known)}\n\n# The pieces\n\n{quoted}"
+        return Message("system", ASSEMBLE), Message("user", told)
+
     call = scope.question(
         spec.coordinator,
-        (
-            Message("system", ASSEMBLE),
-            Message("user", f"{whole(step, spec, assignment.scope)}\n\n# The pieces\n\n{quoted}"),
-        ),
+        messages,
         role="coordinator",
+        texts={**before, **ends},
         max_tokens=TEXT_TOKENS,
     )
     completion = await scope.ask(call)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tasks.patterns.team_plan import Subtask, TeamPlan
 
 MOST_TOKENS = 4096
+SO_FAR = "The text so far"
+WISHES = "What the reviewer wants changed"
 TRUNCATED = "the answer was cut off at max_tokens"
 
 
@@ -56,11 +58,9 @@ class Assignment:
         working = self.scope.at(place)
         call = working.question(
             self.spec.specialists[subtask.role],
-            (
-                Message("system", INSTRUCTIONS.format(role=subtask.role)),
-                Message("user", self._told(subtask, given)),
-            ),
+            lambda texts: (Message("system", INSTRUCTIONS), Message("user", self._told(subtask, texts))),
             role=subtask.role,
+            texts=self._texts(given),
             max_tokens=MOST_TOKENS,
         )
         completion = await working.ask(call)
@@ -68,31 +68,46 @@ class Assignment:
             working.warn(TRUNCATED)
         return completion.text
 
-    def _told(self, subtask: Subtask, given: Mapping[str, str]) -> str:
-        """Only who writes the finished text is told of its form."""
+    def _texts(self, given: Mapping[str, str]) -> dict[str, str]:
+        """What others wrote, in the order in which it is read."""
+        scope = self.scope
+        before = {SO_FAR: scope.previous[1].content if scope.round > 1 else "", WISHES: scope.feedback}
+        taken = {name: text for name, text in before.items() if text}
+        return taken | {
+            name if name not in taken else f"{name} (result)": text for name, text in given.items()
+        }
+
+    def _told(self, subtask: Subtask, texts: Mapping[str, str]) -> str:
+        """What all parts are told comes first; only who writes the finished text is told of its form."""
         scope, writes_it = self.scope, subtask is self.plan.last
+        given = {name: text for name, text in texts.items() if name not in (SO_FAR, WISHES)}
         results = "\n\n".join(f"## {name}\n{text}" for name, text in given.items())
         sections = {
-            "The whole task": task_of(scope),
-            "Results of others": results,
-            "The text so far": scope.previous[1].content if scope.round > 1 else "",
-            "What the reviewer wants changed": scope.feedback,
             "What reviews of earlier work taught": _lessons(self.spec, scope),
-            "Your part": subtask.task,
+            "The whole task": task_of(scope),
+            SO_FAR: texts.get(SO_FAR),
+            WISHES: texts.get(WISHES),
+            "Results of others": results,
+            "Your part": f"You are the {subtask.role}.\n{subtask.task}",
             "The form of the finished text": self.step.expects if writes_it else "",
         }
         return _titled(sections)
 
 
-def whole(step: Step, spec: Team, scope: Scope) -> str:
-    """The whole task as the coordinator sees it: with what there is of it, and what was wrong with that."""
+def so_far(scope: Scope) -> dict[str, str]:
+    """What there is of a text, and what is wrong with it."""
+    texts = {"What there is so far": scope.previous[1].content, WISHES: scope.feedback}
+    return {name: text for name, text in texts.items() if text}
+
+
+def whole(step: Step, spec: Team, scope: Scope, texts: Mapping[str, str]) -> str:
+    """The whole task as the coordinator sees it, with `texts` as `so_far` gives them."""
     return _titled(
         {
-            "Task": task_of(scope),
             "The form of the finished text": step.expects,
             "What reviews of earlier work taught": _lessons(spec, scope),
-            "What there is so far": scope.previous[1].content,
-            "What the reviewer wants changed": scope.feedback,
+            "Task": task_of(scope),
+            **texts,
         }
     )
 
@@ -107,5 +122,5 @@ def _titled(sections: Mapping[str, str | None]) -> str:
 
 
 INSTRUCTIONS = """\
-You are the {role} of a small team. Do your part of the task, in full and ready to be used by the others. Say what you are \
-not sure of instead of inventing it. Give only the result."""
+You are a specialist in a small team. Do your part of the task, in full and ready to be used by the others. Say what \
+you are not sure of instead of inventing it. Give only the result."""

@@ -62,6 +62,23 @@ def test_cached_tokens_are_part_of_the_input_and_cheaper():
     assert cost(Price(input=3, output=15), 1_000_000, 0, 1_000_000) == pytest.approx(3)
 
 
+def test_tokens_written_to_the_cache_are_part_of_the_input_and_dearer():
+    price = Price(input=3, output=15, cached=0.3, cache_write=3.75)
+    assert cost(price, 1_000_000, 0, 0, 1_000_000) == pytest.approx(3.75)
+    assert cost(price, 1_000_000, 0, 500_000, 250_000) == pytest.approx(0.15 + 0.9375 + 0.75)
+    assert cost(PRICE, 1_000_000, 0, 0, 1_000_000) == pytest.approx(3)
+    assert cost(price, 1_000_000, 0, 500_000, 9_000_000) == pytest.approx(0.15 + 1.875)
+
+
+def test_what_writing_a_cache_costs_is_published_or_anthropics_usual_surcharge():
+    anthropic = Provider(api="anthropic", base_url="https://api.anthropic.com")
+    published = price_of(Model(provider="p", id="claude-sonnet-4-5"), anthropic)
+    given = price_of(Model(provider="p", id="claude-sonnet-4-5", price=PRICE), anthropic)
+    told = price_of(Model(provider="p", id="c", price=Price(input=3, output=15, cache_write=6)), anthropic)
+    assert [each and each.cache_write for each in (published, given, told)] == pytest.approx([3.75, 3.75, 6])
+    assert price_of(Model(provider="p", id="gpt-4o", price=PRICE), OPENAI) is PRICE
+
+
 def test_more_cached_than_input_is_not_paid_twice():
     assert cost(PRICE, 1_000_000, 0, 9_000_000) == pytest.approx(0.3)
 

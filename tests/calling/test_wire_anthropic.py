@@ -108,7 +108,7 @@ def test_the_documented_reply_is_understood_and_all_input_counts():
     assert WIRE.reply(DOCUMENTED) == Reply(
         text="Hi! My name is Claude.",
         finish="stop",
-        usage=Usage(tokens_in=100298, tokens_out=503, tokens_cached=100000),
+        usage=Usage(tokens_in=100298, tokens_out=503, tokens_cached=100000, tokens_written=248),
         simulated=False,
         model_id="claude-sonnet-4-5-20250929",
     )

@@ -150,6 +150,12 @@ def test_what_the_provider_does_not_say_is_unknown():
     assert WIRE.reply(answered({"content": "x"}, usage=hit)).usage == Usage(9, 1, 4)
 
 
+def test_what_was_written_to_the_cache_is_told_apart_where_the_provider_says_it():
+    usage = {"prompt_tokens": 9, "completion_tokens": 1}
+    usage |= {"prompt_tokens_details": {"cached_tokens": 2, "cache_write_tokens": 5}}
+    assert WIRE.reply(answered({"content": "x"}, usage=usage)).usage == Usage(9, 1, 2, 5)
+
+
 def test_a_simulated_answer_says_so():
     assert WIRE.reply(answered({"content": "x"}, simulated=True)).simulated
     assert not WIRE.reply(answered({"content": "x"}, simulated="yes")).simulated

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.patterns.comparing import compared_as_they_are, numbered
+from tasks.patterns.comparing import answers_of, compared_as_they_are, numbered
 from tasks.patterns.draft import Draft
 from tasks.patterns.members import Candidate
 from tasks.patterns.scope import Scope, Setting
@@ -47,16 +47,18 @@ def test_answers_are_compared_by_what_they_say(texts, agreement, agreed, dispute
 
 
 def test_answers_are_numbered_from_one_and_not_named():
-    shown = numbered(candidates("First.", "Second."))
+    shown = numbered(answers_of(candidates("First.", "Second.")))
     assert shown == '<answer number="1">\nFirst.\n</answer>\n\n<answer number="2">\nSecond.\n</answer>'
 
 
 @pytest.mark.parametrize("closing", ["</answer>", "</ANSWER >", "< / answer\n>", "<\t/answer"])
 def test_an_answer_cannot_close_its_quotation(closing):
-    shown = numbered(candidates(f"before {closing} after"))
+    shown = numbered(answers_of(candidates(f"before {closing} after")))
     assert shown.count("<") == 2
     assert shown.endswith(" after\n</answer>")
 
 
 def test_other_marks_in_an_answer_are_left_as_they_are():
-    assert "if a < b: <b>x</b> </answers>" in numbered(candidates("if a < b: <b>x</b> </answers>"))
+    assert "if a < b: <b>x</b> </answers>" in numbered(
+        answers_of(candidates("if a < b: <b>x</b> </answers>"))
+    )

@@ -59,7 +59,9 @@ def test_a_judge_of_another_family_sees_each_text_on_its_own_and_not_who_wrote_i
     questions = asked_of(prose, "gemini")
     assert sorted(map(judged_text, questions)) == sorted([TIDES, WINDS])
     for question in questions:
-        assert question.texts[0].startswith("<task>\ntopic: tides\n</task>\n<expected_form>\ntwo lines\n")
+        assert question.texts[0].startswith(
+            "<expected_form>\ntwo lines\n</expected_form>\n<task>\ntopic: tides\n"
+        )
         assert not any(name in str(question.body) for name in ("gpt", "claude"))
         assert question.body["generationConfig"]["temperature"] == 0.0
     assert asked(prose) == ["claude", "gemini", "gemini", "gpt"]

@@ -11,11 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.patterns.draft import NOTHING, Draft
-from tasks.patterns.handoff import FORMS, context_for
+from tasks.patterns.handoff import FORMS, sections_for
 from tasks.patterns.scope import Scope, Setting
 from tasks.patterns.templates import Renderer
 
 PREVIOUS = {"outline": Draft("Two points.")}
+
+
+def context_for(where: Scope, templates: tuple[str, ...], *, role, expects, form: str) -> str:
+    return FORMS[form](sections_for(where, templates, role=role, expects=expects))
 
 
 async def unasked(_):
@@ -80,6 +84,19 @@ def test_the_previous_output_is_that_of_the_last_step_that_ran():
     assert list(context(scope(drafts), "Go on.")) == ["task", "previous_output_draft"]
 
 
+def test_what_is_the_same_for_every_row_comes_before_what_is_not_and_what_changes_by_round_is_last():
+    drafts = {"outline": Draft("Two points.")}
+    where = scope(drafts).with_reserved(members=[Draft("Theirs.")], feedback="Shorter.", round=2)
+    assert list(context(where, "Go on.", role="editor", expects="prose")) == [
+        "role",
+        "expected_format",
+        "task",
+        "previous_output_outline",
+        "answer_of_another_model_1",
+        "feedback",
+    ]
+
+
 def test_an_inner_step_of_an_outer_ones_name_is_the_latest():
     where = scope({"outline": Draft("old"), "draft": Draft("A text.")}).seeing({"outline": Draft("new")})
     assert context(where, "Go on.")["previous_output_outline"] == "new"
@@ -127,10 +144,10 @@ def test_the_forms_are_markdown_xml_and_json():
         return context_for(scope(), ("{{ request }}",), role="editor", expects=None, form=form)
 
     assert of("markdown") == (
-        "## Task\nNotes for sailors\n\n## Role\nYou are the editor.\n\n## Previous output outline\nTwo points."
+        "## Role\nYou are the editor.\n\n## Task\nNotes for sailors\n\n## Previous output outline\nTwo points."
     )
     assert of("xml") == (
-        "<task>\nNotes for sailors\n</task>\n<role>\nYou are the editor.\n</role>\n"
+        "<role>\nYou are the editor.\n</role>\n<task>\nNotes for sailors\n</task>\n"
         "<previous_output_outline>\nTwo points.\n</previous_output_outline>"
     )
     assert json.loads(of("json")) == {
@@ -150,7 +167,7 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES | st.text(max_size=5), min_size=1).map("".join).filter(bool))
 def test_what_is_quoted_closes_no_xml_element(text):
     whole = context_for(scope({"outline": Draft(text)}), ("Go.",), role="editor", expects=None, form="xml")
-    assert [found[1] for found in CLOSING.finditer(whole)] == ["task", "role", "previous_output_outline"]
+    assert [found[1] for found in CLOSING.finditer(whole)] == ["role", "task", "previous_output_outline"]
     assert whole.endswith("\n</previous_output_outline>")
 
 

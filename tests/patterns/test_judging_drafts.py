@@ -50,7 +50,7 @@ def test_the_judge_sees_the_task_the_form_and_the_text(rig):
     Desk(rig, about="For sailors", step={"expects": "prose"}).assess()
     (question,) = rig.questions()
     assert question.texts == (
-        f"<task>\nFor sailors\ntopic: tides\n</task>\n<expected_form>\nprose\n</expected_form>\n<text>\n{TIDES}\n</text>",
+        f"<expected_form>\nprose\n</expected_form>\n<task>\nFor sailors\ntopic: tides\n</task>\n<text>\n{TIDES}\n</text>",
     )
     assert all(f"- {name}" in question.system for name in CRITERIA)
 

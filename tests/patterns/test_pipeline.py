@@ -63,8 +63,8 @@ def test_a_step_that_does_not_quote_the_previous_one_is_given_it_in_the_form_its
     second = three.questions()[1]
     assert second.texts == ("Write the text.",)
     assert second.system == (
-        "Be plain.\n\n<task>\nNotes for sailors\ntopic: tides\naudience: anglers\n</task>\n"
-        "<role>\nYou are the writer.\n</role>\n<expected_format>\ntwo paragraphs\n</expected_format>\n"
+        "Be plain.\n\n<role>\nYou are the writer.\n</role>\n<expected_format>\ntwo paragraphs\n</expected_format>\n"
+        "<task>\nNotes for sailors\ntopic: tides\naudience: anglers\n</task>\n"
         "<previous_output_outline>\n1. Moon\n</previous_output_outline>"
     )
 
@@ -79,7 +79,7 @@ def test_a_step_that_quotes_the_previous_one_is_not_given_it_twice(three):
 def test_a_system_text_may_quote_the_previous_step_too(three):
     three.make(THREE.replace("Be plain.", "Keep to {{ outline }}."), topic="tides")
     second = three.questions()[1]
-    assert second.system.startswith("Keep to 1. Moon.\n\n<task>")
+    assert second.system.startswith("Keep to 1. Moon.\n\n<role>")
     assert second.system.count("1. Moon") == 1
 
 

@@ -76,8 +76,8 @@ def test_a_stage_is_told_the_draft_and_the_feedback_that_it_does_not_quote(write
     (told,) = [question for question in writers.questions() if question.model == "claude"]
     assert told.texts == ("Edit.",)
     assert told.system == (
-        "<task>\nNotes for sailors\ntopic: tides\n</task>\n<feedback>\nBe shorter.\n</feedback>\n"
-        f"<previous_output_draft>\n{START}\n</previous_output_draft>"
+        "<task>\nNotes for sailors\ntopic: tides\n</task>\n"
+        f"<previous_output_draft>\n{START}\n</previous_output_draft>\n<feedback>\nBe shorter.\n</feedback>"
     )
 
 

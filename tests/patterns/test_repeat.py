@@ -57,7 +57,7 @@ def test_a_body_that_quotes_nothing_is_told_draft_and_feedback_all_the_same(writ
     writer.make(repeated(ask("gpt", "Write.")))
     first, second = (question for question in writer.questions() if question.model == "gpt")
     assert (first.system, first.texts) == ("", ("Write.",))
-    assert second.system == (f"## Feedback\nFeedback to 0.2.\n\n## Previous output draft\n{ROUNDS[0]}")
+    assert second.system == (f"## Previous output draft\n{ROUNDS[0]}\n\n## Feedback\nFeedback to 0.2.")
 
 
 @pytest.mark.parametrize(("threshold", "rounds"), [(0.5, 1), (0.51, 2)])

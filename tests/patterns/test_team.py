@@ -58,12 +58,27 @@ def test_a_specialist_is_told_the_task_its_part_and_the_results_it_needs_and_no_
     )
     staffed.make(team({"expects": "One page"}), topic="tides")
     first, second, last = staffed.questions()[1:4]
-    assert "You are the analyst" in first.system
-    assert told(first) == {"The whole task": "Notes for sailors\ntopic: tides", "Your part": "Do facts."}
+    assert told(first) == {
+        "The whole task": "Notes for sailors\ntopic: tides",
+        "Your part": "You are the analyst.\nDo facts.",
+    }
     assert told(second)["Results of others"] == "## facts\nFacts one."
-    assert "You are the writer" in last.system
+    assert told(last)["Your part"] == "You are the writer.\nDo text."
     assert told(last)["Results of others"] == "## prices\nFacts two."
     assert told(last)["The form of the finished text"] == "One page"
+
+
+def test_what_all_parts_of_a_round_are_told_comes_before_what_only_one_is_told(staffed):
+    plans(staffed, plan(subtask("facts", "analyst"), subtask("text", "writer", "facts")))
+    reviews(staffed, (0.4, "Name the ports."), (0.95, ""))
+    staffed.make(team(), topic="tides")
+    analyst, writer = [each for each in staffed.questions()[4:] if each.model in ("spare", "gemini")][:2]
+    assert analyst.system == writer.system
+    common = "# The whole task\nNotes for sailors\ntopic: tides\n\n# The text so far\n"
+    told_both = analyst.texts[0].partition("\n\n# Your part")[0]
+    assert told_both.startswith(common)
+    assert told_both.endswith("# What the reviewer wants changed\nName the ports.")
+    assert writer.texts[0].startswith(told_both)
 
 
 def test_a_plan_of_several_ends_is_assembled_by_the_coordinator_from_the_ends_alone(staffed):
@@ -103,7 +118,7 @@ def test_below_the_threshold_the_coordinator_replans_with_the_feedback_and_the_t
         == {
             "The whole task": "Notes for sailors\ntopic: tides",
             "The text so far": "Text one.",
-            "Your part": "Do text.",
+            "Your part": "You are the writer.\nDo text.",
         }
         | wanted
     )

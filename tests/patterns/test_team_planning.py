@@ -139,7 +139,7 @@ def test_an_earlier_steps_text_is_told_to_the_coordinator_who_decides_what_speci
     staffed.make(recipe({"pipeline": [member("outline", "claude", "Outline."), crew]}, about="Notes"))
     _, coordinator, specialist, _ = staffed.questions()
     assert told(coordinator) == {"Task": "Notes", "What there is so far": "An outline."}
-    assert told(specialist) == {"The whole task": "Notes", "Your part": "Do text."}
+    assert told(specialist) == {"The whole task": "Notes", "Your part": "You are the writer.\nDo text."}
 
 
 def test_a_lesson_is_asked_for_and_noted_with_the_score_of_its_text(staffed):

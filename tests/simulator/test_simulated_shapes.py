@@ -193,6 +193,35 @@ def test_a_long_prefix_seen_before_counts_as_cached(start: Callable[..., Client]
     assert 1024 <= second["prompt_tokens_details"]["cached_tokens"] < second["prompt_tokens"]
 
 
+def test_anthropic_reads_up_to_the_last_known_mark_and_writes_up_to_the_last_mark(
+    start: Callable[..., Client],
+) -> None:
+    client = start()
+    rule, story = ("The river sensor manual says many things about water. " * 120 for _ in range(2))
+    ephemeral = {"cache_control": {"type": "ephemeral"}}
+    system = [{"type": "text", "text": rule, **ephemeral}]
+
+    def usage(story: str) -> dict[str, Any]:
+        content = [{"type": "text", "text": story, **ephemeral}, {"type": "text", "text": "So?"}]
+        messages = [{"role": "user", "content": content}]
+        found: dict[str, Any] = client.send("anthropic", "", system=system, messages=messages).json()["usage"]
+        return found
+
+    first, other, again = (usage(story + each) for each in ("One.", "Two.", "One."))
+    assert first["cache_read_input_tokens"] == 0
+    assert first["cache_creation_input_tokens"] > other["cache_creation_input_tokens"] > 1024
+    assert again["cache_creation_input_tokens"] == 0
+    assert again["cache_read_input_tokens"] == first["cache_creation_input_tokens"]
+    assert again["input_tokens"] < 20
+
+
+def test_anthropic_takes_four_marks_at_most(start: Callable[..., Client]) -> None:
+    block = {"type": "text", "text": "Rule.", "cache_control": {"type": "ephemeral"}}
+    response = start().send("anthropic", "Why?", system=[block] * 5)
+    assert response.status_code == 400
+    assert "maximum of 4 blocks" in response.json()["error"]["message"]
+
+
 def test_anthropic_caches_only_what_is_marked(start: Callable[..., Client]) -> None:
     client = start()
     long = "The river sensor manual says many things about water. " * 120
