@@ -15,6 +15,8 @@ MODULES = {
     "recipes": "deployments.cli.listing:recipes",
     "models": "deployments.cli.listing:models",
     "report": "deployments.cli.reporting:report",
+    "cache": "deployments.cli.caching:cache",
+    "spend": "deployments.cli.spending:spend",
     "up": "deployments.cli.up:up",
     "simulate": "deployments.cli.simulating:simulate",
 }

@@ -7,7 +7,6 @@ wire format: the key is made again with those of today, and where it does not co
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -86,9 +85,15 @@ def messages_in(prompt: str) -> tuple[Message, ...]:
 
 def first_difference(then: str, now: str) -> tuple[str, str]:
     """Both texts from shortly before where they part, on one line each."""
-    at = len(os.path.commonprefix([then, now]))
+    at = shared_start(then, now)
     start = max(0, at - BEFORE)
     return _cut(then, start, at + AFTER), _cut(now, start, at + AFTER)
+
+
+def shared_start(then: str, now: str) -> int:
+    """Characters that both begin with."""
+    shorter = min(len(then), len(now))
+    return next((at for at in range(shorter) if then[at] != now[at]), shorter)
 
 
 def _prompt_change(then: tuple[Message, ...], now: tuple[Message, ...]) -> Change:

@@ -24,6 +24,7 @@ from tasks.landing.output_sums import OutputSums
 from tasks.landing.outputs import OVER_BUDGET
 from tasks.landing.run_paths import generation_manifest_path, manifest_path, rejects_path
 from tasks.landing.settling import own_manifest
+from tasks.landing.spend_history import prices_of
 from tasks.storing.errors import NightpressError
 from tasks.storing.parts import Part, merge_parts, part_path, write_part
 from tasks.storing.records import write_json
@@ -167,6 +168,7 @@ class Commit:
             "errors": {
                 "rows": sums.errors, "calls": calls.errors, "deferred": dict(deferred_by.most_common(REASONS)),
             },
+            "spend": landing.spend.rows(prices_of(plan.prices)),
             "simulated": calls.simulated,
             "parts": named,
             "keys": landing.keys_path,

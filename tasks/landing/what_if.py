@@ -16,7 +16,7 @@ import orjson
 
 from tasks.calling.call import Completion, Row, settle
 from tasks.calling.call_rows import prompt_text
-from tasks.calling.key_changes import Change, key_changes, messages_in
+from tasks.calling.key_changes import Change, key_changes, messages_in, shared_start
 from tasks.calling.lookup import Found, look_up
 from tasks.calling.messages import Ask
 from tasks.calling.prices import cost
@@ -296,10 +296,8 @@ class WhatIfRow:
 
 def _shared(then: str, now: str) -> int:
     """Characters that both begin and end with."""
-    shorter = min(len(then), len(now))
-    start = next((at for at in range(shorter) if then[at] != now[at]), shorter)
-    end = next((at for at in range(shorter - start) if then[-1 - at] != now[-1 - at]), shorter - start)
-    return start + end
+    start = shared_start(then, now)
+    return start + shared_start(then[start:][::-1], now[start:][::-1])
 
 
 def _pieces(text: str) -> Iterator[str]:
