@@ -29,7 +29,7 @@ def summary_line(told: Explained) -> str:
     total = told.total
     expected = round(total.not_reached)
     rest = f" and about {expected:,} that no past answer leads to" if expected else ""
-    cost = f"about {_usd(total)}" if total.anew or expected else "for nothing"
+    cost = f"about {_usd(total)}" if total.anew or expected else "at no cost"
     said = f"{total.anew:,} of {times(total.calls, 'call')} would be asked anew{rest}, {cost}"
     if not told.edited:
         return said
@@ -82,6 +82,8 @@ def notes(told: Explained) -> Iterator[str]:
     guessed = told.total.guessed
     if guessed:
         yield f"of {times(guessed, 'call')} nobody knows how long the answer is: max_tokens was taken"
+    if told.simulated:
+        yield "simulated answers are among those served: they are as long as a simulator stands behind that address"
     if told.ended["failed"]:
         yield f"{times(told.ended['failed'], 'row')} fail on recorded answers alone"
 

@@ -102,6 +102,7 @@ class Explained:
         examples: calls that would be asked anew, a few for each step and reason.
         detail: every call of the one request that was asked for.
         runs: past runs that were compared with.
+        simulated: some answers that would be served are.
     """
 
     steps: dict[str, StepSums] = field(default_factory=dict)
@@ -208,6 +209,7 @@ def _count(told: Explained, looked: list[Looked], *, keep_all: bool) -> None:
     for each in looked:
         step = told.step(each.step)
         step.calls += 1
+        told.simulated |= each.simulated
         if each.served_by:
             step.hits += 1
         else:

@@ -72,11 +72,10 @@ def runs_of_nights(store: Store, since: date | None, until: date | None) -> list
     return list(runs)
 
 
-def nights(store: Store) -> list[date]:
-    """Every night that has outputs, in order."""
-    return sorted(
-        {date.fromisoformat(own[1]) for path in store.list("outputs") if (own := OUTPUTS_PART.match(path))}
-    )
+def last_nights(store: Store, count: int) -> list[date]:
+    """The last so many nights that have outputs, in order."""
+    found = {own[1] for path in store.list("outputs") if (own := OUTPUTS_PART.match(path))}
+    return [date.fromisoformat(night) for night in sorted(found)[-count:]]
 
 
 def spend_rows(store: Store, manifest: dict[str, Any]) -> Iterable[dict[str, Any]]:

@@ -64,6 +64,7 @@ class Looked:
         age_seconds: of the answer that is there and not served.
         tokens_in: what it would take, or 0.
         usd: what it would cost tonight, 0 if nothing; None where the price is not known.
+        simulated: the answer that would be served is.
         guessed: no past call says how many tokens it takes: max_tokens is taken for its answer.
     """
 
@@ -79,6 +80,7 @@ class Looked:
     tokens_in: int = 0
     tokens_out: int = 0
     usd: float | None = 0.0
+    simulated: bool = False
     guessed: bool = False
 
 
@@ -162,7 +164,7 @@ class WhatIfRow:
             return self._answered(shared)
         found = await night.recorded(asked)
         if found.row is not None and not self._depends(call):
-            self._note(asked, served_by=LEDGER)
+            self._note(asked, served_by=LEDGER, known=found.row)
             return _completion(found.row)
         answer = await self._missed(asked, found)
         if answer is None:
@@ -289,7 +291,7 @@ class WhatIfRow:
         self.looked.append(
             Looked(
                 self.row.request_id, call.step, call.role, call.round, route.name, served_by, reason, changes, age,
-                tokens_in, tokens_out, usd, guessed,
+                tokens_in, tokens_out, usd, bool(served_by and known and known["simulated"]), guessed,
             )
         )  # fmt: skip
 
