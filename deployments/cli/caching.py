@@ -35,7 +35,9 @@ def _contents(given: argparse.Namespace) -> int:
         told = ledger_contents(store)
     except OSError as error:
         raise NightpressError(f"the ledger of {store.url} cannot be read: {error}") from error
-    lines = [f"{times(told.keys, 'call')} can be reused; {times(told.files, 'key file')}, {size(told.size_bytes)}"]
+    lines = [
+        f"{times(told.keys, 'call')} can be reused; {times(told.files, 'key file')}, {size(told.size_bytes)}"
+    ]
     if told.open_files:
         lines.append(
             f"{times(told.open_calls, 'call')} of runs that have not committed, in {told.open_files:,} parts"

@@ -5,6 +5,7 @@ A simulated answer counts as served: nobody asks here whether its server is a si
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -44,7 +45,11 @@ async def look_up(past: PastCalls, asked: Asked, first_start: datetime) -> Found
     left = Found()
     for place in past.places(asked.key):
         in_time = ttl is not None and place.finished_us >= start_us - ttl * 1e6
-        for row in await past.rows(place, asked.key.hex()) or []:
+        rows = await past.rows(place, asked.key.hex())
+        if rows is None and past.refreshed_at <= (gone := past.gone_at(place)):  # landed or joined in between
+            await asyncio.to_thread(past.refresh_unless_since, gone)
+            return await look_up(past, asked, first_start)
+        for row in rows or []:
             if _is_hit(row):
                 continue
             why_not = _why_not(row, asked, in_time=in_time)

@@ -158,7 +158,8 @@ def past_slots(store: Store, recipe: str, wanted: set[str], runs: Sequence[str] 
                 found.update(pc.unique(group["request_id"]).to_pylist())
             paths.append(source.path)
         seen.update(found)
-    return PastSlots(pa.concat_tables(tables).unify_dictionaries() if tables else _no_calls(), paths)
+    calls = pa.concat_tables(tables).unify_dictionaries().combine_chunks() if tables else _no_calls()
+    return PastSlots(calls, paths)
 
 
 def _sources(store: Store, recipe: str, runs: Sequence[str] | None) -> Iterator[list[Source]]:

@@ -9,6 +9,8 @@ Decisions that earlier runs journalled (fallbacks taken, drop-outs) are not take
 
 from __future__ import annotations
 
+import re
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from tasks.calling.past_calls import PastCalls
     from tasks.calling.route import Route
 
+MOST_STAND_INS: Final = 2000
 SHORTEST_LINE: Final = 12  # characters; a shorter line of an answer may stand in a prompt by chance
 LEDGER: Final = "ledger"
 OTHER_ROW: Final = "another row"
@@ -92,7 +95,6 @@ class WhatIf:
         routes: catalog name → its route, as `unsent_routes` makes them.
         recorded: the ledger's answers, or a run's.
         slots: what the requests were asked before.
-        asked: stand-ins for what this night would ask, by key.
     """
 
     routes: Mapping[str, Route]
@@ -101,11 +103,21 @@ class WhatIf:
     texts: PastTexts
     past: PastCalls
     now: datetime
-    asked: dict[bytes, Completion] = field(default_factory=dict)
+    _stand_ins: OrderedDict[bytes, Completion] = field(default_factory=OrderedDict)
 
     def row(self, row: Row) -> WhatIfRow:
         """The asker of a row."""
         return WhatIfRow(self, row, self.slots.of(row.request_id))
+
+    def stand_in(self, key: bytes) -> Completion | None:
+        """What stood in for the answer to a question that another row asks as well; only the last ones are kept."""
+        return self._stand_ins.get(key)
+
+    def keep(self, key: bytes, stand_in: Completion) -> None:
+        """The night would ask this, and has this in its place."""
+        self._stand_ins[key] = stand_in
+        if len(self._stand_ins) > MOST_STAND_INS:
+            self._stand_ins.popitem(last=False)
 
     async def text_of(self, call: Mapping[str, Any]) -> tuple[str | None, str | None]:
         """Prompt and response of a past call; of a hit, those of the call that answered it."""
@@ -158,7 +170,7 @@ class WhatIfRow:
         """
         night = self.night
         asked = settle("what-if", self.row, call, night.routes[call.models[0]])
-        shared = night.asked.get(asked.key)
+        shared = night.stand_in(asked.key)
         if shared is not None and call.accepts(shared.text):
             self._note(asked, served_by=OTHER_ROW)
             return self._answered(shared)
@@ -169,7 +181,7 @@ class WhatIfRow:
         answer = await self._missed(asked, found)
         if answer is None:
             raise NoStandIn(f"step {call.step or 'make'} was never answered for this request")
-        night.asked[asked.key] = answer
+        night.keep(asked.key, answer)
         return self._answered(answer)
 
     async def _missed(self, asked: Asked, found: Found) -> Completion | None:
@@ -268,7 +280,7 @@ class WhatIfRow:
         return estimate, ask.max_tokens, True
 
     def _depends(self, call: Call) -> bool:
-        return any(text in message.content for message in call.ask.messages for text in self._new_texts)
+        return any(_holds(message.content, text) for message in call.ask.messages for text in self._new_texts)
 
     def _answered(self, stand_in: Completion) -> Completion:
         self._new_texts.update(_pieces(stand_in.text))
@@ -314,6 +326,13 @@ def _pieces(text: str) -> Iterator[str]:
         return
     for leaf in _leaves(value):
         yield from _lines(leaf)
+
+
+def _holds(prompt: str, piece: str) -> bool:
+    """Whether the piece stands in the prompt; a short one, as words of its own."""
+    if piece not in prompt or len(piece) >= SHORTEST_LINE:
+        return piece in prompt
+    return re.search(rf"(?<!\w){re.escape(piece)}(?!\w)", prompt) is not None
 
 
 def _lines(text: str) -> Iterator[str]:
