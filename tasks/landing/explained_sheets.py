@@ -73,7 +73,7 @@ def detail_sheet(looked: list[Looked]) -> Sheet:
 def notes(told: Explained) -> Iterator[str]:
     """What has to be known to read the figures."""
     if not told.runs:
-        yield "no past run of this recipe has any of these requests: there is nothing to compare with"
+        yield "no past run of this recipe has any of these requests: there is nothing to compare them with"
     if told.blind:
         yield (
             f"{times(told.blind, 'row')} end at a call that was never asked, and no past run says what follows: "

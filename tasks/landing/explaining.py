@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from tasks.calling.call import Row
 from tasks.calling.catalog import Catalog
 from tasks.calling.failures import CallFailed
+from tasks.calling.key_changes import ELSE, NOT_KEPT
 from tasks.calling.prices import cost
 from tasks.calling.route_making import prices, reachable
 from tasks.calling.unsent_routes import unsent_routes
+from tasks.landing.former_ids import former_ids
 from tasks.landing.lessons import offered
 from tasks.landing.past_slots import MADE, PastTexts, past_slots
+from tasks.landing.step_figures import step_figures
 from tasks.landing.what_if import DEPENDS, NoStandIn, WhatIf, from_ledger
 from tasks.patterns.ran import RowFailed
 from tasks.patterns.recipe import Recipe, check_models, models_needed
@@ -28,14 +31,15 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from tasks.calling.past_calls import PastCalls
-    from tasks.landing.past_slots import StepFigures
+    from tasks.landing.past_slots import PastSlots
+    from tasks.landing.step_figures import StepFigures
     from tasks.landing.what_if import Looked
     from tasks.patterns.scope import Setting
+    from tasks.storing.filesystem import Store
 
 EXAMPLES_PER_REASON: Final = 2
 EDITS: Final = frozenset(
-    {"prompt", "model", "host", "temperature", "max_tokens", "format", "variants", "model params or wire version",
-     "prompt, or model params", "never asked"}
+    {"prompt", "model", "host", "temperature", "max_tokens", "format", "variants", ELSE, NOT_KEPT}
 )  # fmt: skip
 Ended = Literal["made", "failed", "stopped"]
 
@@ -102,6 +106,7 @@ class Explained:
         examples: calls that would be asked anew, a few for each step and reason.
         detail: every call of the one request that was asked for.
         runs: past runs that were compared with.
+        known: steps that past runs had.
         simulated: some answers that would be served are.
     """
 
@@ -111,6 +116,7 @@ class Explained:
     examples: dict[tuple[str, str], list[Looked]] = field(default_factory=dict)
     detail: list[Looked] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
+    known: frozenset[str] = frozenset()
     simulated: bool = False
 
     def step(self, path: str) -> StepSums:
@@ -131,8 +137,12 @@ class Explained:
 
     @property
     def edited(self) -> list[str]:
-        """Steps with a call whose key has changed."""
-        return [path for path, step in self.steps.items() if step.reasons.keys() & EDITS]
+        """Steps with a call whose key has changed, and steps that are new."""
+        return [
+            path
+            for path, step in self.steps.items()
+            if step.reasons.keys() & EDITS or (self.known and path not in self.known and step.anew)
+        ]
 
     @property
     def after(self) -> list[str]:
@@ -156,17 +166,18 @@ async def explain(past: PastCalls, wanted: Wanted) -> Explained:
     recipe = Recipe.from_frozen(wanted.recipe.canonical())  # as a run has them: from its plan
     catalog = Catalog.from_frozen(wanted.catalog.canonical())
     priced = prices(catalog, reachable(catalog, sorted(models_needed(recipe, catalog))))
-    slots = past_slots(past.store, recipe.recipe, {request.request_id for request in _requests(wanted)})
+    slots = _slots(past.store, wanted)
     night = WhatIf(
         unsent_routes(catalog, priced),
         from_ledger(past, wanted.now),
         slots,
+        step_figures(past.store, recipe.recipe),
         PastTexts(past.store),
         past,
         wanted.now,
     )
     setting = setting_of(recipe, Renderer(), catalog, offered(past.store, recipe))
-    told = Explained(runs=slots.runs)
+    told = Explained(runs=slots.runs, known=frozenset(night.steps))
     for request in _requests(wanted):
         looked, ended = await _worked(night, recipe, setting, request)
         _count(told, looked, keep_all=bool(wanted.request_id))
@@ -176,6 +187,17 @@ async def explain(past: PastCalls, wanted: Wanted) -> Explained:
     if wanted.request_id and not told.ended:
         raise UserError(f"there is no request {wanted.request_id!r} in the table", where="--request")
     return told
+
+
+def _slots(store: Store, wanted: Wanted) -> PastSlots:
+    """What the rows were asked before, under another id too: one made from the columns changes with these."""
+    recipe, ids = wanted.recipe.recipe, {request.request_id for request in _requests(wanted)}
+    slots = past_slots(store, recipe, ids)
+    new = ids - slots.request_ids
+    if not new:
+        return slots
+    former = former_ids(store, recipe, (each for each in _requests(wanted) if each.request_id in new))
+    return past_slots(store, recipe, ids | set(former.values()), former=former) if former else slots
 
 
 async def _worked(
@@ -225,8 +247,8 @@ def _count(told: Explained, looked: list[Looked], *, keep_all: bool) -> None:
 
 def _expect(told: Explained, night: WhatIf, reached: set[str]) -> bool:
     """Add what past runs made of the steps that a row did not come to; False if there were none."""
-    known = {path: figures for path, figures in night.slots.steps.items() if path not in reached}
-    rows = max((figures.requests for figures in night.slots.steps.values()), default=0)
+    known = {path: figures for path, figures in night.steps.items() if path not in reached}
+    rows = max((figures.requests for figures in night.steps.values()), default=0)
     for path, figures in known.items():
         calls = figures.calls / rows
         step = told.step(path)

@@ -6,8 +6,9 @@ a row group at a time, and the longest unused forgotten.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +23,7 @@ from tasks.landing.moves import at_once
 from tasks.landing.plan import read_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tasks.storing.filesystem import Store
 
@@ -55,30 +56,6 @@ class Source:
 
     run: str
     path: str
-
-
-@dataclass(slots=True)
-class StepFigures:
-    """What a step came to in past runs.
-
-    Attributes:
-        calls: of it, hits included.
-        requests: that came to it.
-        counted: sent calls that said how many tokens they took.
-        models: catalog name → calls.
-    """
-
-    calls: int = 0
-    requests: int = 0
-    counted: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    models: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def model(self) -> str:
-        """The one asked most."""
-        return self.models.most_common(1)[0][0]
 
 
 class PastTexts:
@@ -116,10 +93,11 @@ class PastTexts:
 
 
 class PastSlots:
-    """The calls found; `of` gives a request's, `steps` what each step came to."""
+    """The calls found; `of` gives a request's."""
 
-    def __init__(self, calls: pa.Table, paths: list[str]) -> None:
-        self.steps = _step_figures(calls)
+    def __init__(self, calls: pa.Table, paths: list[str], former: Mapping[str, str] | None = None) -> None:
+        """`former`: request id → another under which the same request was made."""
+        self._former = former or {}
         self.runs: list[str] = pc.unique(calls["run"]).to_pylist()
         self._calls = calls
         self._paths = paths
@@ -128,21 +106,32 @@ class PastSlots:
         self._order = order
         self._ids = ids.take(pa.array(order)).to_pylist()
 
+    @property
+    def request_ids(self) -> set[str]:
+        """The requests that have calls here."""
+        return set(self._ids)
+
     def of(self, request_id: str) -> list[dict[str, Any]]:
         """The request's calls (NAMES, FIGURES, `path`, `row_group`), those of the newest run first."""
-        low, high = (
-            np.searchsorted(self._ids, [request_id], "left")[0],
-            np.searchsorted(self._ids, [request_id], "right")[0],
-        )
+        request_id = self._former.get(request_id, request_id)
+        low, high = bisect_left(self._ids, request_id), bisect_right(self._ids, request_id)
         rows = self._calls.take(pa.array(np.sort(self._order[low:high]))).to_pylist()
         return [{**row, "path": self._paths[row["source"]]} for row in rows]
 
 
-def past_slots(store: Store, recipe: str, wanted: set[str], runs: Sequence[str] | None = None) -> PastSlots:
+def past_slots(
+    store: Store,
+    recipe: str,
+    wanted: set[str],
+    *,
+    runs: Sequence[str] | None = None,
+    former: Mapping[str, str] | None = None,
+) -> PastSlots:
     """The calls of these requests in the newest runs of the recipe.
 
     Args:
         runs: look in these only, in this order.
+        former: request id → another of `wanted`, under which the same request was made.
     """
     seen: Counter[str] = Counter()
     tables: list[pa.Table] = []
@@ -159,7 +148,7 @@ def past_slots(store: Store, recipe: str, wanted: set[str], runs: Sequence[str] 
             paths.append(source.path)
         seen.update(found)
     calls = pa.concat_tables(tables).unify_dictionaries().combine_chunks() if tables else _no_calls()
-    return PastSlots(calls, paths)
+    return PastSlots(calls, paths, former)
 
 
 def _sources(store: Store, recipe: str, runs: Sequence[str] | None) -> Iterator[list[Source]]:
@@ -168,12 +157,21 @@ def _sources(store: Store, recipe: str, runs: Sequence[str] | None) -> Iterator[
     for run in dict.fromkeys(path.split("/")[2] for path in still_open):
         if runs is None or run in runs:
             yield [Source(run, path) for path in still_open if path.split("/")[2] == run]
-    names = committed_runs(store) if runs is None else list(runs)
-    manifests = [each for each in at_once(lambda run: read_manifest(store, run), names) if each]
-    mine = [each for each in manifests if each["recipe"] == recipe]
-    mine.sort(key=lambda each: datetime.fromisoformat(each["committed_at"]), reverse=True)
-    for manifest in mine[:MOST_RUNS]:
-        yield [Source(manifest["run"], part["path"]) for part in manifest["parts"]["calls"]]
+    named = (
+        newest_manifests(store, recipe)
+        if runs is None
+        else at_once(lambda run: read_manifest(store, run), runs)
+    )
+    for manifest in named[:MOST_RUNS]:
+        if manifest is not None:
+            yield [Source(manifest["run"], part["path"]) for part in manifest["parts"]["calls"]]
+
+
+def newest_manifests(store: Store, recipe: str) -> list[dict[str, Any]]:
+    """Of the recipe's committed runs, the one committed last first."""
+    manifests = at_once(lambda run: read_manifest(store, run), committed_runs(store))
+    mine = [each for each in manifests if each is not None and each["recipe"] == recipe]
+    return sorted(mine, key=lambda each: datetime.fromisoformat(each["committed_at"]), reverse=True)
 
 
 def _calls_in(store: Store, source: Source, recipe: str, wanted: pa.Array, number: int) -> Iterator[pa.Table]:
@@ -207,36 +205,3 @@ def _light(table: pa.Table, source: int, row_group: int) -> pa.Table:
 def _no_calls() -> pa.Table:
     texts = dict.fromkeys(NAMES, NAME) | dict.fromkeys(FIGURES, pa.string())
     return pa.table({name: pa.array([], kind) for name, kind in (texts | {"source": pa.int32()}).items()})
-
-
-def _step_figures(calls: pa.Table) -> dict[str, StepFigures]:
-    figures: dict[str, StepFigures] = {}
-    if not len(calls):
-        return figures
-    plain = calls.select(["step", "request_id", "model", "cached", "tokens_in", "tokens_out", "run"])
-    for row in _rows(plain.group_by(["step", "model"]).aggregate([([], "count_all")])):
-        step = figures.setdefault(row["step"] or "", StepFigures())
-        step.models[row["model"] or ""] += row["count_all"]
-        step.calls += row["count_all"]
-    both = plain.append_column(
-        "who",
-        pc.binary_join_element_wise(
-            *(pc.cast(plain[name], pa.string()) for name in ("run", "request_id")), "|"
-        ),
-    )
-    for row in _rows(both.group_by("step").aggregate([("who", "count_distinct")])):
-        figures[row["step"] or ""].requests = row["who_count_distinct"]
-    sent = plain.filter(
-        pc.and_(pc.invert(pc.fill_null(plain["cached"], False)), pc.is_valid(plain["tokens_in"]))
-    )
-    sums: Any = [("tokens_in", "sum"), ("tokens_out", "sum"), ([], "count_all")]
-    for row in _rows(sent.group_by("step").aggregate(sums)):
-        step = figures[row["step"] or ""]
-        step.counted, step.tokens_in = row["count_all"], row["tokens_in_sum"] or 0
-        step.tokens_out = row["tokens_out_sum"] or 0
-    return figures
-
-
-def _rows(table: pa.Table) -> Iterable[dict[str, Any]]:
-    found: list[dict[str, Any]] = table.to_pylist()
-    return found

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tasks.calling.call import Asked, Call
     from tasks.calling.past_calls import PastCalls
     from tasks.calling.route import Route
+    from tasks.landing.step_figures import StepFigures
 
 MOST_STAND_INS: Final = 2000
 SHORTEST_LINE: Final = 12  # characters; a shorter line of an answer may stand in a prompt by chance
@@ -95,11 +96,13 @@ class WhatIf:
         routes: catalog name → its route, as `unsent_routes` makes them.
         recorded: the ledger's answers, or a run's.
         slots: what the requests were asked before.
+        steps: what each step came to before, over all requests.
     """
 
     routes: Mapping[str, Route]
     recorded: Recorded
     slots: PastSlots
+    steps: Mapping[str, StepFigures]
     texts: PastTexts
     past: PastCalls
     now: datetime
@@ -274,7 +277,7 @@ class WhatIfRow:
                     else estimate
                 )
                 return round(tokens_in * estimate / before), min(tokens_out or 0, ask.max_tokens), False
-        figures = self.night.slots.steps.get(asked.call.step)
+        figures = self.night.steps.get(asked.call.step)
         if figures is not None and figures.counted:
             return estimate, min(round(figures.tokens_out / figures.counted), ask.max_tokens), False
         return estimate, ask.max_tokens, True

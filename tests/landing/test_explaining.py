@@ -133,9 +133,24 @@ def test_a_request_nobody_asked_before_stops_and_the_rest_is_counted_from_past_r
     told = explained(night, RECIPE)
     assert anew(told) == {"outline": {"never asked": 1}}
     assert told.ended == {"made": 4, "stopped": 1}
+    assert told.edited == []
     assert told.steps["draft"].not_reached == pytest.approx(1)
     assert (told.steps["draft"].usd or 0) > 0
     assert told.blind == 0
+
+
+def test_a_table_of_new_requests_is_priced_by_what_past_nights_took(
+    rig: Callable[..., Rig], simulate: Callable[..., RunningSimulator]
+):
+    simulator = simulate()
+    night = rig(simulator)
+    night.night(night.table(TOPICS))
+    requests = night.table({f"n{number}": f"topic {number} anew" for number in range(4)})
+    told = explained(night, RECIPE)
+    assert told.blind == 0
+    before = simulator.stats()["usd"]
+    night.night(requests, run="next")
+    assert told.total.usd == pytest.approx(simulator.stats()["usd"] - before, rel=0.25)
 
 
 def test_without_any_past_run_that_is_said(rig: Callable[..., Rig]):
@@ -143,6 +158,19 @@ def test_without_any_past_run_that_is_said(rig: Callable[..., Rig]):
     night.table({"a": "tides"})
     told = explained(night, RECIPE)
     assert (told.blind, told.steps["outline"].guessed) == (1, 1)
+
+
+def test_a_new_step_is_an_edit_and_what_follows_is_counted_from_past_runs(rig: Callable[..., Rig]):
+    night = rig()
+    night.recipe = FOUR
+    night.night(night.table({"a": "tides"}))
+    extra = '    - {name: angle, ask: {model: one, max_tokens: 60, prompt: "Angle on {{ outline }}"}}\n    - {name: draft,'
+    told = explained(
+        night, FOUR.replace("    - {name: draft,", extra).replace("Review {{", "Review {{ angle }} {{")
+    )
+    assert anew(told) == {"angle": {"never asked": 1}}
+    assert (told.edited, told.after) == (["angle"], ["draft", "review"])
+    assert told.steps["review"].not_reached == pytest.approx(1)
 
 
 def test_rows_that_ask_the_same_are_asked_once(
@@ -193,3 +221,14 @@ make:
     assert anew(told).pop("loud") == {"prompt": 1}
     rest = [each for path, step in anew(told).items() if path != "loud" for each in step.items()]
     assert rest == [("depends on a new answer", 1)]
+
+
+def test_a_column_more_gives_other_ids_and_the_requests_are_known_all_the_same(rig: Callable[..., Rig]):
+    night = rig()
+    table = night.folder / "requests.jsonl"
+    table.write_text('{"topic": "tides"}\n{"topic": "clocks"}\n')
+    night.night(str(table))
+    wider = RECIPE.replace("topic: {type: str}", "topic: {type: str}\n  tone: {type: str, default: dry}")
+    told = explained(night, wider.replace("Write about", "Write {{ request.tone }} words about"))
+    assert told.steps["outline"].hits == 2
+    assert anew(told) == {"draft": {"prompt": 2}}
