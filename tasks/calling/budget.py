@@ -32,14 +32,26 @@ class OverBudget(RowDeferred):
         return f"the next call may cost ${self.needed_usd:.4f}, ${self.left_usd:.4f} of the {self.whose}'s budget is left"
 
 
+class NotAdmitted(OverBudget):
+    """A row that has not begun to pay is not expected to be paid for to its end: it gives up nothing, it waits."""
+
+    def __str__(self) -> str:
+        return f"the row is expected to cost ${self.needed_usd:.4f}, ${self.left_usd:.4f} of the {self.whose}'s budget is left"
+
+
 @dataclass(slots=True)
 class Budget:
-    """An allowance of `limit_usd` (None: no limit), with what is spent and what is promised."""
+    """An allowance of `limit_usd` (None: no limit), with what is spent and what is promised.
+
+    Attributes:
+        largest_usd: the largest single promise so far.
+    """
 
     limit_usd: float | None
     whose: str = "run"
     spent_usd: float = 0.0
     reserved_usd: float = 0.0
+    largest_usd: float = 0.0
     _reservations: int = 0
     _waiting: deque[tuple[float, asyncio.Future[None]]] = field(default_factory=deque)
 
@@ -65,6 +77,7 @@ class Budget:
     def reserve(self, usd: float) -> None:
         """Promise `usd`, whether or not there is room."""
         self.reserved_usd += usd
+        self.largest_usd = max(self.largest_usd, usd)
         self._reservations += 1
 
     async def turn(self, usd: float) -> None:

@@ -73,11 +73,21 @@ class Asker(Protocol):
         """The finished call; raises CallFailed or RowDeferred."""
 
 
+class Admitting(Protocol):
+    """Lets a row begin to pay."""
+
+    async def admitted(self) -> bool:
+        """Wait until the row may pay, and tell whether that took any waiting; raises NotAdmitted."""
+
+
 @dataclass(slots=True)
 class Row:
     """Who is asking: one request in one arm, what it may spend, and what it has asked so far.
 
     Attributes:
+        budgets: what every call has to fit in.
+        provider_budgets: provider → what its calls have to fit in besides.
+        ticket: asked before a call is paid for; None lets the row in at once.
         usd_failed: what it has paid for attempts and answers that were of no use.
     """
 
@@ -88,9 +98,16 @@ class Row:
     shard: int
     budgets: tuple[Budget, ...] = ()
     per_request_variants: bool = False
+    provider_budgets: Mapping[str, Budget] = field(default_factory=dict)
+    ticket: Admitting | None = None
     asked: dict[bytes, int] = field(default_factory=dict)
     decided: dict[str, int] = field(default_factory=dict)
     usd_failed: float = 0.0
+
+    def budgets_for(self, provider: str) -> tuple[Budget, ...]:
+        """All budgets that a call to this provider has to fit in."""
+        own = self.provider_budgets.get(provider)
+        return self.budgets if own is None else (*self.budgets, own)
 
     def sample(self, question: bytes) -> int:
         """How often this row has asked exactly this before; counts this time too."""

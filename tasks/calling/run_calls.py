@@ -109,6 +109,9 @@ class RunCalls:
                 return self._serve(known, asked)
             shared = self._in_flight.get(asked.key)
             if shared is None:
+                # Before it is known as in flight: whoever waits for it may be who has to end to let it in.
+                if asked.row.ticket is not None and await asked.row.ticket.admitted():
+                    continue
                 return await self._ask_anew(asked)
             try:
                 answered = await asyncio.shield(shared)

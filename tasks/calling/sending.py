@@ -100,7 +100,8 @@ class Sender:
 
     async def _attempt(self, asked: Asked, attempts: Attempts, body: bytes) -> Reply:
         """Money first, then the quotas, then the gate: who waits for money keeps nobody from anything."""
-        async with Reservation(asked.row.budgets, attempts) as reservation:
+        budgets = asked.row.budgets_for(asked.route.provider_name)
+        async with Reservation(budgets, attempts) as reservation:
             return await self._through_quotas(asked, attempts, body, reservation)
 
     async def _through_quotas(

@@ -8,6 +8,7 @@ import socket
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tasks.calling.catalog import Catalog
@@ -16,7 +17,9 @@ from tasks.calling.ledger import Ledger
 from tasks.calling.prices import Price
 from tasks.calling.route_making import make_routes
 from tasks.calling.run_calls import RunCalls
-from tasks.landing.plan import redo_of
+from tasks.landing.admission import RowCosts
+from tasks.landing.plan import read_manifest, redo_of
+from tasks.landing.sorting import shard_of
 from tasks.patterns.recipe import Recipe
 from tasks.patterns.row import setting_of
 from tasks.patterns.templates import Renderer
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from tasks.calling.budget import Budget
     from tasks.calling.engine import Engine
     from tasks.calling.sending import Patience
     from tasks.landing.plan import Plan
@@ -46,7 +48,7 @@ class RunState:
         redo: as `redo_of` gives it.
         rows_gate: rows worked at once.
         rows_done: for progress, in this process.
-        budgets: (shard, attempt) → what it has spent, kept while Prefect tries the task again.
+        costs: what rows have come to in this process.
     """
 
     plan: Plan
@@ -57,7 +59,7 @@ class RunState:
     redo: dict[int, frozenset[str]] | None
     rows_gate: asyncio.Semaphore
     rows_done: int = 0
-    budgets: dict[tuple[int, int], Budget] = field(default_factory=dict)
+    costs: RowCosts = field(default_factory=RowCosts)
     _keeper: asyncio.Task[None] | None = field(default=None)
     _shards: set[asyncio.Task[Any]] = field(default_factory=set)
     _stopped: bool = False
@@ -159,8 +161,13 @@ def _make(
         plan.first_start,
         journal_folder(store.url, plan.run),
         worker_name(),
+        partial(shard_of, shards=len(plan.shard_rows)),
     )
     ledger.recover()
+    redo = redo_of(store, plan)
+    if redo is not None:
+        manifest = read_manifest(store, plan.run) or {"parts": {}}
+        ledger.spending.add_landed(part["path"] for part in manifest["parts"].get("calls", []))
     calls = RunCalls(
         client=engine.client,
         ledger=ledger,
@@ -176,7 +183,7 @@ def _make(
         recipe,
         calls,
         setting_of(recipe, Renderer(), catalog, plan.lessons),
-        redo_of(store, plan),
+        redo,
         asyncio.Semaphore(concurrency),
     )
     engine.wait(state.start())

@@ -28,6 +28,7 @@ class ShardRecord(BaseModel):
         parts: table → path of the staged part.
         lessons: what its reviewers taught, as `lessons.taught` gives it.
         usd: what this attempt spent, calls of the same run made earlier not included.
+        usd_by_provider: the same, of the providers with a limit in the run.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,6 +45,7 @@ class ShardRecord(BaseModel):
     parts: dict[str, str]
     lessons: list[dict[str, Any]] = []
     usd: float
+    usd_by_provider: dict[str, float] = {}
     finished_at: datetime
 
 

@@ -58,7 +58,7 @@ def test_finished_calls_are_not_paid_again_and_lost_ones_cost_their_reservation(
     assert len(rows) == 7
     assert sorted(row["request_id"] for row in lost) == ["s0", "s1"]
     assert all(row["usd"] == row["usd_estimated"] > 0 for row in lost)
-    assert session.calls.ledger.spent()[0] == pytest.approx(sum(row["usd"] for row in rows))
+    assert session.calls.ledger.spending.usd == pytest.approx(sum(row["usd"] for row in rows))
     for n in range(5):
         assert session.get(f"hello {n}", row=session.row(f"r{n}")).cached is False
     assert simulator.stats()["by_model"]["m"]["calls"] == 5

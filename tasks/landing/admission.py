@@ -1,0 +1,177 @@
+"""Which rows of a shard may begin to spend: as many as are expected to be paid for to their end. No I/O; USD.
+
+A row is let in when it first has to pay for a call: what the ledger answers is free, so a row that is replayed takes
+only what it has not paid yet. It fits if its expected cost does, beside what the rows under way are still expected to
+take and the worst case of one more call. A row that does not fit waits until one of them ends, and is left for later
+when none is under way. So a budget that is too small buys whole rows, not the beginnings of all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tasks.calling.budget import ROUNDING_USD, NotAdmitted
+
+if TYPE_CHECKING:
+    from tasks.calling.budget import Budget
+
+LEARNERS = 2
+
+
+@dataclass(slots=True)
+class RowCosts:
+    """What a row of this run costs: the mean of those that have ended in this process, before that a guess.
+
+    Attributes:
+        guess_usd: None if nobody has one.
+    """
+
+    guess_usd: float | None = None
+    rows: int = 0
+    usd: float = 0.0
+
+    @property
+    def expected_usd(self) -> float | None:
+        """None before anything is known."""
+        return self.usd / self.rows if self.rows else self.guess_usd
+
+    def ended(self, usd: float) -> None:
+        """A row was made, or failed, at this cost over all processes."""
+        self.rows += 1
+        self.usd += usd
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """One row's way in.
+
+    Attributes:
+        own: the row's budget, which knows what it has paid, in earlier processes as well.
+        places: rows worked at once; a row that waits to be let in takes none of them.
+    """
+
+    admission: Admission
+    own: Budget
+    places: asyncio.Semaphore
+    has_place: bool = False
+    is_in: bool = False
+    refusal: NotAdmitted | None = None
+    _entering: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def take_place(self) -> None:
+        """Wait for a place among the rows that are worked at once."""
+        await self.places.acquire()
+        self.has_place = True
+
+    async def admitted(self) -> bool:
+        """Wait until the row may pay; whether that took any waiting.
+
+        Raises:
+            NotAdmitted: the money does not reach for it.
+        """
+        if self.is_in:
+            return False
+        async with self._entering:
+            if self.refusal is not None:
+                raise self.refusal
+            if self.is_in or self.admission.let_in(self):
+                return False
+            self._give_place_back()
+            try:
+                await self.admission.wait(self)
+            except NotAdmitted as refusal:
+                self.refusal = refusal
+                raise
+            await self.take_place()
+            return True
+
+    def leave(self, ended_usd: float | None) -> None:
+        """The row is worked no more; `ended_usd` is what it came to, None if it is left for later."""
+        self._give_place_back()
+        self.admission.leave(self, ended_usd)
+
+    def _give_place_back(self) -> None:
+        if self.has_place:
+            self.has_place = False
+            self.places.release()
+
+
+class Admission:
+    """The way in of one shard's rows.
+
+    Args:
+        budget: the shard's.
+        costs: of the run's rows in this process.
+    """
+
+    def __init__(self, budget: Budget, costs: RowCosts) -> None:
+        self._budget = budget
+        self._costs = costs
+        self._inside: set[Ticket] = set()
+        self._waiting: deque[tuple[Ticket, asyncio.Future[None]]] = deque()
+
+    def let_in(self, ticket: Ticket) -> bool:
+        """Let the row in if it fits and nobody came before it."""
+        fits = not self._waiting and self._fits(ticket)
+        if fits:
+            self._enter(ticket)
+        return fits
+
+    async def wait(self, ticket: Ticket) -> None:
+        """Wait until the row is let in.
+
+        Raises:
+            NotAdmitted: no row is under way, and it does not fit.
+        """
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((ticket, turn))
+        self._pump()
+        try:
+            await turn
+        finally:
+            self._pump()
+
+    def leave(self, ticket: Ticket, ended_usd: float | None) -> None:
+        """The row has ended, whether or not it was let in."""
+        if ended_usd is not None:
+            self._costs.ended(ended_usd)
+        self._inside.discard(ticket)
+        self._pump()
+
+    def _enter(self, ticket: Ticket) -> None:
+        ticket.is_in = True
+        self._inside.add(ticket)
+
+    def _pump(self) -> None:
+        while self._waiting:
+            ticket, turn = self._waiting[0]
+            if not turn.done():
+                if self._fits(ticket):
+                    self._enter(ticket)
+                    turn.set_result(None)
+                elif self._inside:
+                    return
+                else:
+                    turn.set_exception(NotAdmitted(self._needs(ticket), self._left, self._budget.whose))
+            self._waiting.popleft()
+
+    def _fits(self, ticket: Ticket) -> bool:
+        if self._budget.limit_usd is None:
+            return True
+        if self._costs.expected_usd is None:  # a few rows first, to learn what one costs
+            return len(self._inside) < LEARNERS
+        needed = self._needs(ticket)
+        if self._inside:
+            needed += sum(map(self._needs, self._inside)) + self._budget.largest_usd
+        return needed <= self._left + ROUNDING_USD
+
+    def _needs(self, ticket: Ticket) -> float:
+        """What the row is still expected to cost."""
+        return max(0.0, (self._costs.expected_usd or 0.0) - ticket.own.spent_usd)
+
+    @property
+    def _left(self) -> float:
+        return max(0.0, self._budget.unspent_usd)

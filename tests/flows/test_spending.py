@@ -1,0 +1,59 @@
+"""A budget that is too small: never passed by the provider's own bill, and used to the last row that it buys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deployments.simulator.config import Profile, SimulatedPrice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flow_rig import FlowRig
+
+ROWS = 600
+BUDGET = 11.0  # about four fifths of what all rows would cost
+PRICE = SimulatedPrice(input=100, output=200)
+FAULTS = [
+    {"kind": "rate_limit", "share": 0.05, "retry_after": 0.01},
+    {"kind": "server_error", "share": 0.05},
+    {"kind": "reset", "share": 0.02},
+    {"kind": "truncated_body", "share": 0.02},
+    {"kind": "empty", "share": 0.01},
+]
+
+
+@pytest.fixture
+def many_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.landing.sorting.ROWS_PER_SHARD", 120)
+
+
+def slow(**more: Any) -> dict[str, Any]:
+    """A provider slow enough that two hundred calls are in flight at once."""
+    return {"default": Profile(price=PRICE, words=20, latency_seconds=0.2), **more}
+
+
+def night_of(rig: Callable[..., FlowRig], **config: Any) -> FlowRig:
+    night = rig(**slow(**config))
+    models = (night.folder / "models.yaml").read_text().replace("concurrency: 50", "concurrency: 200")
+    (night.folder / "models.yaml").write_text(models)
+    night.table({f"r{number}": f"topic {number}" for number in range(ROWS)})
+    return night
+
+
+@pytest.mark.parametrize("faults", [[], FAULTS], ids=["smooth", "faulty"])
+def test_the_bill_never_passes_a_budget_too_small_which_is_used_to_the_last_row(
+    rig: Callable[..., FlowRig], many_shards: None, faults: list[dict[str, Any]]
+) -> None:
+    night = night_of(rig, faults=faults)
+    assert night.night(budget=BUDGET, concurrency=200).is_completed()
+    bill, spent = night.simulator.stats(), night.manifest()["usd"]["spent"]
+    assert bill["usd"] <= BUDGET
+    assert 0.95 * BUDGET <= spent <= BUDGET
+    assert spent >= bill["usd"] - 1e-9, "what may have been billed counts"
+    assert bill["highest_concurrency"] > 100
+    rows = night.manifest()["rows"]
+    assert rows["deferred"] > 0
+    assert rows["made"] + rows["failed"] + rows["deferred"] == ROWS
