@@ -18,7 +18,7 @@ from tasks.calling.budget import ROUNDING_USD, NotAdmitted
 if TYPE_CHECKING:
     from tasks.calling.budget import Budget
 
-LEARNERS = 2
+LEARNERS = 1  # of each shard: two might spend on two halves what would have made one row
 
 
 @dataclass(slots=True)
@@ -161,7 +161,7 @@ class Admission:
     def _fits(self, ticket: Ticket) -> bool:
         if self._budget.limit_usd is None:
             return True
-        if self._costs.expected_usd is None:  # a few rows first, to learn what one costs
+        if self._costs.expected_usd is None:  # first learn what one costs
             return len(self._inside) < LEARNERS
         needed = self._needs(ticket)
         if self._inside:
