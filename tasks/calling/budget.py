@@ -16,6 +16,7 @@ from tasks.storing.errors import RowDeferred
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+OVER_BUDGET = "over budget"
 ROUNDING_USD = 1e-12
 
 
@@ -30,6 +31,10 @@ class OverBudget(RowDeferred):
 
     def __str__(self) -> str:
         return f"the next call may cost ${self.needed_usd:.4f}, ${self.left_usd:.4f} of the {self.whose}'s budget is left"
+
+
+class ProviderSpent(OverBudget):
+    """It is a provider's limit that the call does not fit in: another provider's model may serve."""
 
 
 class NotAdmitted(OverBudget):
@@ -68,7 +73,11 @@ class Budget:
     def check(self, usd: float) -> None:
         """Raise OverBudget if `usd` would not fit though everything promised were settled with nothing."""
         if usd > self.unspent_usd + ROUNDING_USD:
-            raise OverBudget(usd, max(0.0, self.unspent_usd), self.whose)
+            raise self.refusal(usd)
+
+    def refusal(self, usd: float) -> OverBudget:
+        """The error that says so."""
+        return OverBudget(usd, max(0.0, self.unspent_usd), self.whose)
 
     def has_room(self, usd: float) -> bool:
         """Whether `usd` may be reserved now: it fits, and nobody came before."""
@@ -110,13 +119,22 @@ class Budget:
             usd, granted = self._waiting[0]
             if not granted.done():
                 if usd > self.unspent_usd + ROUNDING_USD:
-                    granted.set_exception(OverBudget(usd, max(0.0, self.unspent_usd), self.whose))
+                    granted.set_exception(self.refusal(usd))
                 elif usd <= self.left_usd + ROUNDING_USD:
                     self.reserve(usd)
                     granted.set_result(None)
                 else:
                     return
             self._waiting.popleft()
+
+
+class ProviderBudget(Budget):
+    """What a run may spend with one provider."""
+
+    __slots__ = ()
+
+    def refusal(self, usd: float) -> OverBudget:
+        return ProviderSpent(usd, max(0.0, self.unspent_usd), self.whose)
 
 
 async def reserve_all(budgets: Sequence[Budget], usd: float) -> None:

@@ -33,6 +33,7 @@ class Call:
         round: iteration, from 1.
         ttl_seconds: how old another run's answer may be; None: only this run's.
         accepts: whether another call's answer is of use here; one that is not is asked anew.
+        may_be_cheaper: where the money does not reach for these models, a cheaper one of the run may answer.
     """
 
     models: tuple[str, ...]
@@ -42,6 +43,7 @@ class Call:
     round: int = 1
     ttl_seconds: float | None = None
     accepts: Callable[[str], bool] = any_text
+    may_be_cheaper: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Completion:
         usd: what this row paid: 0 for a ledger hit, None if the price is not known.
         seconds: time the answer took when it was made.
         cached: it came from another row's or run's call.
+        cheaper_than: the model that should have answered, if the money did not reach for it.
     """
 
     text: str
@@ -64,6 +67,7 @@ class Completion:
     tokens_out: int | None
     cached: bool
     simulated: bool
+    cheaper_than: str | None = None
 
 
 class Asker(Protocol):

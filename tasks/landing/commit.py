@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.calling.budget import OVER_BUDGET
 from tasks.landing.landed_calls import Landing
 from tasks.landing.left_overs import not_needed
 from tasks.landing.lessons import keep_lessons
 from tasks.landing.moves import PER_RUN
 from tasks.landing.output_sums import OutputSums
-from tasks.landing.outputs import OVER_BUDGET
 from tasks.landing.run_paths import generation_manifest_path, manifest_path, rejects_path
 from tasks.landing.settling import own_manifest
 from tasks.storing.errors import NightpressError

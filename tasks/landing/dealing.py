@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tasks.calling.budget import OVER_BUDGET
 from tasks.landing.allowances import Allowances, ShardMoney
-from tasks.landing.outputs import OVER_BUDGET
 from tasks.landing.purse import models_of
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.calling.budget import Budget
+from tasks.calling.budget import Budget, ProviderBudget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,11 +39,11 @@ class Purse:
         self._money = money
         limit = None if money.allowance_usd is None else money.paid_usd + money.allowance_usd
         self.budget = Budget(limit, whose, spending.of_shard(shard))
-        self.providers = {}
+        self.providers: dict[str, ProviderBudget] = {}
         for name, (allowance, paid) in money.providers.items():
             models = models_of(name, routes)
             known = spending.of_shard(shard, models)
-            self.providers[name] = Budget(paid + allowance, f"provider {name}", known)
+            self.providers[name] = ProviderBudget(paid + allowance, f"provider {name}", known)
 
     @property
     def spent_usd(self) -> float:

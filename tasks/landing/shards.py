@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from time import time
 from typing import TYPE_CHECKING, Any
 
-from tasks.calling.budget import Budget, OverBudget
+from tasks.calling.budget import OVER_BUDGET, Budget, OverBudget
 from tasks.calling.call import Row
 from tasks.calling.failures import CallFailed
 from tasks.landing.admission import Admission, Ticket
 from tasks.landing.lessons import taught
-from tasks.landing.outputs import OVER_BUDGET, Outcome, deferred_row, output_row
+from tasks.landing.outputs import Outcome, deferred_row, output_row
 from tasks.landing.purse import Purse
 from tasks.landing.run_paths import requests_path
 from tasks.landing.scores import score_rows

@@ -148,8 +148,13 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
 def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
     recipe, models = wish.recipe.canonical(), wish.catalog.canonical()
     priced = prices(wish.catalog, reachable(wish.catalog, sorted(models_needed(wish.recipe, wish.catalog))))
-    unknown = [name for name, price in priced.items() if price is None]
-    if unknown and (wish.budgeted or wish.recipe.budget.usd_per_request is not None):
+    is_limited = wish.budgeted or wish.recipe.budget.usd_per_request is not None
+    unknown = [
+        name
+        for name, price in priced.items()
+        if price is None and (is_limited or wish.catalog.provider_of(name).usd_per_run is not None)
+    ]
+    if unknown:
         raise UserError(
             f"nobody knows the price of {', '.join(unknown)}, so a budget cannot be kept",
             where="models file", hint="add `price: {input: .., output: ..}` (USD per million tokens) to the model",

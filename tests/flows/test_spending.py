@@ -58,3 +58,36 @@ def test_the_bill_never_passes_a_budget_too_small_which_is_used_to_the_last_row(
     rows = night.manifest()["rows"]
     assert rows["deferred"] > 0
     assert rows["made"] + rows["failed"] + rows["deferred"] == ROWS
+
+
+def test_a_providers_limit_holds_for_the_run_over_all_shards_and_the_rest_goes_elsewhere_or_waits(
+    rig: Callable[..., FlowRig], small_shards: None
+) -> None:
+    night = rig()
+    url = night.simulator.openai_url
+    (night.folder / "models.yaml").write_text(
+        f"""
+providers:
+  far: {{api: openai, base_url: "{url}", usd_per_run: 0.1}}
+  near: {{api: openai, base_url: "{url}"}}
+models:
+  one: {{provider: far, id: one, price: {{input: 100, output: 200}}, fallback: [two]}}
+  two: {{provider: near, id: two, price: {{input: 100, output: 200}}}}
+"""
+    )
+    night.table({f"r{number}": f"topic {number}" for number in range(12)})
+    assert night.night().is_completed()
+    bill = night.simulator.stats()["by_model"]
+    assert 0 < bill["one"]["usd"] <= 0.1
+    assert bill["one"]["answered"] + bill["two"]["answered"] == 24
+    assert night.manifest()["rows"]["made"] == 12
+    models = (night.folder / "models.yaml").read_text().replace(", fallback: [two]", "")
+    (night.folder / "models.yaml").write_text(models)
+    assert night.night(run="alone", fresh=True).is_completed()
+    rows = night.manifest("alone")["rows"]
+    assert rows["made"] > 0
+    assert rows["deferred"] > 0
+    assert night.simulator.stats()["by_model"]["one"]["usd"] - bill["one"]["usd"] <= 0.1
+    (night.folder / "models.yaml").write_text(models.replace("usd_per_run: 0.1", "usd_per_run: 9"))
+    assert night.night(run="alone", fresh=True).is_completed(), "the limit is no part of the plan"
+    assert night.manifest("alone")["rows"]["made"] == 12

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from tasks.calling.budget import OVER_BUDGET
 from tasks.calling.spending import Spending
 from tasks.landing.allowances import ShardMoney
 from tasks.landing.dealing import FRUITLESS, Again, Dealing, Funds
-from tasks.landing.outputs import OVER_BUDGET
 from tasks.landing.purse import Purse
 from tasks.landing.shard_records import ShardRecord
 from tasks.storing.filesystem import Store
