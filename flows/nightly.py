@@ -96,6 +96,7 @@ def nightly(
             fresh=fresh,
             replace=replace,
             budgeted=budget is not None,
+            adopts=True,
         )
         if dry_run:
             return Completed(message=preview(content, wish))

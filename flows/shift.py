@@ -64,8 +64,9 @@ class Shift:
         records = {each.shard: each for each in self._work(todo, dealing, progress)}
         again = Again()
         while (before := again.next(records.values())) is not None:
-            dealing = self._dealing(funds, rows[before.shard])
-            if not dealing.buys(self.state.costs.expected_usd or 0.0):
+            dealing = self._dealing(funds, 0)
+            least_usd = 0.0 if before.begun else self.state.costs.expected_usd or 0.0
+            if not dealing.buys(least_usd):
                 break
             once_more = Todo(before.shard, rows[before.shard], before.attempt + 1, None)
             (after,) = self._work([once_more], dealing, progress)

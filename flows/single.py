@@ -180,7 +180,7 @@ async def _worked(
     shard = next(number for number, rows in enumerate(plan.shard_rows) if rows)
     request = read_shard(state.store, requests_path(plan.run, plan.hash), shard, plan.shard_rows)[0]
     spending = state.calls.ledger.spending
-    money = ShardMoney(budget, 0.0, {name: (most, 0.0) for name, most in limits.items()})
+    money = ShardMoney(budget, 0.0, {name: (most, 0.0) for name, most in limits.items()}, is_rest=True)
     purse = Purse(money, spending, shard, state.calls.routes, "run")
     row: Row = row_of(state, request, shard, purse)
     tally = VisibleTally(state.calls, row, plan.fresh)

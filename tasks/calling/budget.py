@@ -37,8 +37,12 @@ class ProviderSpent(OverBudget):
     """It is a provider's limit that the call does not fit in: another provider's model may serve."""
 
 
-class NotAdmitted(OverBudget):
-    """A row that has not begun to pay is not expected to be paid for to its end: it gives up nothing, it waits."""
+class KeptWhole(OverBudget):
+    """Its shard's share is spent, which may not be the run's: the row gives up nothing for that, it waits."""
+
+
+class NotAdmitted(KeptWhole):
+    """A row that has not begun to pay is not expected to be paid for to its end."""
 
     def __str__(self) -> str:
         return f"the row is expected to cost ${self.needed_usd:.4f}, ${self.left_usd:.4f} of the {self.whose}'s budget is left"
@@ -126,6 +130,15 @@ class Budget:
                 else:
                     return
             self._waiting.popleft()
+
+
+class ShardBudget(Budget):
+    """A shard's share of what the run may spend; what others leave of theirs comes later."""
+
+    __slots__ = ()
+
+    def refusal(self, usd: float) -> OverBudget:
+        return KeptWhole(usd, max(0.0, self.unspent_usd), self.whose)
 
 
 class ProviderBudget(Budget):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tasks.calling.attempts import expected
-from tasks.calling.budget import NotAdmitted, OverBudget, ProviderSpent
+from tasks.calling.budget import KeptWhole, OverBudget, ProviderSpent
 from tasks.calling.call import Asked, Call, Completion, Row, settle
 from tasks.calling.call_rows import failed_row, hit_row, lost_row, paid_row
 from tasks.calling.failures import CallFailed
@@ -85,7 +85,7 @@ class RunCalls:
                 if failure.kind == "row_fails":
                     raise
                 failures.append(failure)
-            except NotAdmitted:
+            except KeptWhole:
                 raise
             except OverBudget as failure:
                 failures.append(failure)

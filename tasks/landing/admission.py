@@ -105,9 +105,12 @@ class Admission:
     Args:
         budget: the shard's.
         costs: of the run's rows in this process.
+        is_rest: no other money follows: the last row is let in though a call of it may not fit in the end, and one that
+            has begun to pay though it is not expected to fit, so that it may give up what its recipe gives up.
     """
 
-    def __init__(self, budget: Budget, costs: RowCosts) -> None:
+    def __init__(self, budget: Budget, costs: RowCosts, *, is_rest: bool = False) -> None:
+        self._is_rest = is_rest
         self._budget = budget
         self._costs = costs
         self._inside: set[Ticket] = set()
@@ -164,9 +167,10 @@ class Admission:
         if self._costs.expected_usd is None:  # first learn what one costs
             return len(self._inside) < LEARNERS
         needed = self._needs(ticket)
-        if self._inside:
+        if self._inside or not self._is_rest:
             needed += sum(map(self._needs, self._inside)) + self._budget.largest_usd
-        return needed <= self._left + ROUNDING_USD
+        has_begun = self._is_rest and not self._inside and ticket.own.spent_usd > 0
+        return has_begun or needed <= self._left + ROUNDING_USD
 
     def _needs(self, ticket: Ticket) -> float:
         """What the row is still expected to cost."""

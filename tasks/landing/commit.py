@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tasks.storing.filesystem import Store
 
 REASONS = 5
+SETTLED = "made or rejected by another run since"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,10 @@ class Commit:
         former = own_manifest(store, plan.run)
         series = former.get("series", 0) if former else 0
         worked = sum(record.rows - record.deferred for record in self.records)
-        self._add_up(worked + self._carried(former), sum(record.deferred for record in self.records))
+        settled = self._settled_elsewhere(former)
+        self._add_up(
+            worked + self._carried(former), sum(record.deferred for record in self.records) + settled
+        )
         landing = Landing(store, plan.run, plan.run_date, plan.generation, _landed(former))
         parts: dict[str, list[Part]] = {"calls": [landing.land()]}
         sums = OutputSums()
@@ -105,6 +109,13 @@ class Commit:
         rows = former["rows"]
         return int(rows["made"] + rows["failed"] - rows["retryable"])
 
+    def _settled_elsewhere(self, former: dict[str, Any] | None) -> int:
+        """Deferred rows of the former generation that another run has settled since: they stay as they are."""
+        if self.redone is None or former is None:
+            return 0
+        rows = former["rows"]
+        return int(rows["deferred"] - (len(self.redone) - rows["retryable"]))
+
     def _path(self, table: str, series: int) -> str:
         """One name for all generations; another once housekeeping has joined the part of the last with others."""
         return part_path(table, self.plan.run_date, f"{self.plan.run}-{series}")
@@ -139,7 +150,8 @@ class Commit:
         deferred: int,
     ) -> dict[str, Any]:
         plan, calls = self.plan, landing.sums
-        deferred_by: Counter[str] = Counter()
+        settled = self._settled_elsewhere(former)
+        deferred_by: Counter[str] = Counter({SETTLED: settled} if settled else {})
         for record in self.records:
             deferred_by.update(record.deferred_by)
         named = {table: [asdict(part) for part in each] for table, each in parts.items()}
@@ -149,13 +161,13 @@ class Commit:
             "run": plan.run,
             "run_date": plan.run_date.isoformat(),
             "generation": plan.generation,
-            "healthy": self._healthy(sums, deferred - deferred_by[OVER_BUDGET]),
+            "healthy": self._healthy(sums, deferred - deferred_by[OVER_BUDGET] - settled),
             "recipe": plan.recipe["recipe"],
             "recipe_version": plan.recipe["version"],
             "plan": plan.hash,
             "rows": {
                 "requests": plan.requests, "made": sums.made, "failed": sums.failed, "deferred": deferred,
-                "rejected": plan.rejected, "retryable": sums.retryable, "unchanged": plan.unchanged,
+                "rejected": plan.rejected, "retryable": sums.retryable, "unchanged": plan.unchanged, "adopted": plan.adopted,
             },
             "calls": {
                 "sent": calls.sent, "cached": calls.cached, "failed": calls.failed, "tokens_in": calls.tokens_in,

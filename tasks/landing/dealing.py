@@ -41,13 +41,14 @@ class Dealing:
         funds: of the run.
         spending: of the run, up to date.
         landed_usd: what its earlier generations have come to.
-        rows: that are to share.
+        rows: that are to share; 0 if one shard gets all of it.
     """
 
     def __init__(
         self, funds: Funds, spending: Spending, routes: Mapping[str, Route], landed_usd: float, rows: int
     ) -> None:
         self._funds = funds
+        self._rows = rows
         self._spending = spending
         self._run = Allowances(funds.budget_usd, landed_usd + spending.usd, rows)
         used = {route.provider_name for route in routes.values()}
@@ -70,7 +71,8 @@ class Dealing:
                 name: (each.give(rows) or 0.0, self._spending.of_shard(shard, self._models[name]))
                 for name, each in self._providers.items()
             },
-            self._funds.expected_usd,
+            is_rest=self._rows == 0,
+            expected_usd=self._funds.expected_usd,
         )
 
     def settle(self, money: ShardMoney, record: ShardRecord) -> None:
@@ -94,11 +96,11 @@ class Again:
         self._tried: set[int] = set()
 
     def next(self, records: Iterable[ShardRecord]) -> ShardRecord | None:
-        """The one with the most such rows; None when several in a row came to nothing, or all have."""
+        """One with rows that have begun to pay, else with the most such rows; None when several have come to nothing."""
         if len(self._tried) >= FRUITLESS:
             return None
         short = [each for each in records if _short(each) and each.shard not in self._tried]
-        return max(short, key=_short, default=None)
+        return max(short, key=lambda each: (each.begun > 0, _short(each)), default=None)
 
     def ended(self, before: ShardRecord, after: ShardRecord) -> None:
         """A shard that is no further is not tried again."""

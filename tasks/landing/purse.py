@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.calling.budget import Budget, ProviderBudget
+from tasks.calling.budget import Budget, ProviderBudget, ShardBudget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,8 @@ class Purse:
     ) -> None:
         self._money = money
         limit = None if money.allowance_usd is None else money.paid_usd + money.allowance_usd
-        self.budget = Budget(limit, whose, spending.of_shard(shard))
+        kind = Budget if money.is_rest else ShardBudget
+        self.budget = kind(limit, whose, spending.of_shard(shard))
         self.providers: dict[str, ProviderBudget] = {}
         for name, (allowance, paid) in money.providers.items():
             models = models_of(name, routes)

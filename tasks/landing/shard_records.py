@@ -25,6 +25,7 @@ class ShardRecord(BaseModel):
         attempt: shards with retryable or deferred rows are worked again, as the next attempt.
         retryable: failed rows that may go better another time.
         deferred_by: why rows were deferred → how many.
+        begun: rows deferred for want of money that have paid for something.
         parts: table → path of the staged part.
         lessons: what its reviewers taught, as `lessons.taught` gives it.
         usd: what this attempt spent, calls of the same run made earlier not included.
@@ -42,6 +43,7 @@ class ShardRecord(BaseModel):
     deferred: int
     retryable: int
     deferred_by: dict[str, int]
+    begun: int = 0
     parts: dict[str, str]
     lessons: list[dict[str, Any]] = []
     usd: float

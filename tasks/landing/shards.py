@@ -63,7 +63,7 @@ async def work_shard(state: RunState, shard: int, attempt: int, money: ShardMone
             )  # a process that died over this attempt has spent some of its money
         state.costs.guess_usd = state.costs.guess_usd or money.expected_usd
         purse = Purse(money, spending, shard, state.calls.routes)
-        admission = Admission(purse.budget, state.costs)
+        admission = Admission(purse.budget, state.costs, is_rest=money.is_rest)
         async with asyncio.TaskGroup() as rows:
             working = [
                 rows.create_task(_work_row(state, request, shard, purse, admission)) for request in requests
@@ -83,7 +83,7 @@ async def _work_row(
         await ticket.take_place()
         tally = Tally(state.calls, row, state.plan.fresh)
         outcome = await work_request(state, request, tally)
-        if outcome.status != "deferred":
+        if outcome.status != "deferred" and not tally.notes.degraded:
             ended_usd = row.budgets[-1].spent_usd
     finally:
         ticket.leave(ended_usd)
@@ -162,6 +162,7 @@ def stage(state: RunState, shard: int, attempt: int, worked: Sequence[Worked], p
         made=sum(outcome.status == "made" for outcome, _ in worked),
         failed=sum(outcome.status == "failed" for outcome, _ in worked),
         deferred=len(tables["deferred"]),
+        begun=sum(_has_begun(outcome, tally) for outcome, tally in worked),
         deferred_by=Counter(outcome.error_kind for outcome, _ in worked if outcome.status == "deferred"),
         retryable=sum(outcome.retryable for outcome, _ in worked),
         parts=parts,
@@ -171,6 +172,11 @@ def stage(state: RunState, shard: int, attempt: int, worked: Sequence[Worked], p
         finished_at=datetime.now(UTC),
     )
     return write_record(state.store, place, record)
+
+
+def _has_begun(outcome: Outcome, tally: Tally) -> bool:
+    """Whether a row left for want of money has paid for something by now."""
+    return outcome.error_kind == OVER_BUDGET and tally.row.budgets[-1].spent_usd > 0
 
 
 def _output_row(state: RunState, outcome: Outcome, tally: Tally) -> dict[str, Any]:

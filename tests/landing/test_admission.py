@@ -21,10 +21,12 @@ CALL = 0.5
 class Rows:
     """Rows of two calls each, worked on a shard's budget; every call comes to CALL, which is its worst case too."""
 
-    def __init__(self, limit: float | None, expected: float | None, places: int = 1000) -> None:
+    def __init__(
+        self, limit: float | None, expected: float | None, places: int = 1000, *, is_rest: bool = True
+    ) -> None:
         self.budget = Budget(limit)
         self.costs = RowCosts(expected)
-        self.admission = Admission(self.budget, self.costs)
+        self.admission = Admission(self.budget, self.costs, is_rest=is_rest)
         self.places = asyncio.Semaphore(places)
         self.made: list[str] = []
         self.deferred: list[str] = []
@@ -80,6 +82,23 @@ def test_every_row_ends_and_of_whole_ones_as_many_are_made_as_the_money_buys(
     rows.work(*(rows.row(f"r{n}") for n in range(20)))
     assert len(rows.made) + len(rows.deferred) == 20
     assert len(rows.made) == min(20, int(limit / (2 * CALL) + 1e-9))
+
+
+@given(limit=some.floats(0, 30))
+def test_while_others_may_leave_money_no_row_begins_that_might_not_end(limit: float) -> None:
+    rows = Rows(limit, 2 * CALL, is_rest=False)
+    rows.work(*(rows.row(f"r{n}") for n in range(20)))
+    assert rows.budget.spent_usd == pytest.approx(2 * CALL * len(rows.made)), "nobody has paid for half a row"
+    assert len(rows.made) >= min(20, int(limit / (2 * CALL)) - 1)
+
+
+def test_a_row_that_has_begun_is_let_in_to_the_rest_so_that_it_may_give_something_up() -> None:
+    rows = Rows(0.1, 10 * CALL)
+    rows.work(rows.row("new"), rows.row("begun", paid=CALL, calls=1, cost=0.0))
+    assert (rows.made, rows.deferred) == (["begun"], ["new"])
+    share = Rows(0.1, 10 * CALL, is_rest=False)
+    share.work(share.row("begun", paid=CALL, calls=1, cost=0.0))
+    assert share.deferred == ["begun"]
 
 
 def test_one_row_goes_first_while_nobody_knows_what_one_costs() -> None:
