@@ -61,7 +61,8 @@ class Shift:
         unfinished = sum(each.rows for each in todo if each.finished is None)
         progress = Progress(self.begun.plan.run)
         dealing = self._dealing(funds, unfinished)
-        records = {each.shard: each for each in self._work(todo, dealing, progress)}
+        total = sum(rows.values())
+        records = {each.shard: each for each in self._work(todo, dealing, progress, total)}
         again = Again()
         while (before := again.next(records.values())) is not None:
             dealing = self._dealing(funds, 0)
@@ -69,14 +70,13 @@ class Shift:
             if not dealing.buys(least_usd):
                 break
             once_more = Todo(before.shard, rows[before.shard], before.attempt + 1, None)
-            (after,) = self._work([once_more], dealing, progress)
+            (after,) = self._work([once_more], dealing, progress, total)
             again.ended(before, after)
             records[after.shard] = after
         return sorted(records.values(), key=lambda record: record.shard)
 
-    def _work(self, todo: list[Todo], dealing: Dealing, progress: Progress) -> list[ShardRecord]:
-        """Work these shards, a few at once; their records as they end."""
-        rows = sum(self.begun.plan.shard_rows)
+    def _work(self, todo: list[Todo], dealing: Dealing, progress: Progress, total: int) -> list[ShardRecord]:
+        """Work these shards, of so many rows in all, a few at once; their records as they end."""
         running: dict[PrefectFuture[Any], tuple[Todo, ShardMoney]] = {}
         ended: SimpleQueue[PrefectFuture[Any]] = SimpleQueue()
         records: list[ShardRecord] = []
@@ -97,7 +97,7 @@ class Shift:
                     dealing.settle(money, record)
                 if record.worker != self.state.worker:
                     self.rows_elsewhere += record.rows
-            progress.tell(self._snapshot(rows))
+            progress.tell(self._snapshot(total))
         return records
 
     def commit(self, records: list[ShardRecord], max_failed: float) -> dict[str, Any]:

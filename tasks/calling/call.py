@@ -91,6 +91,7 @@ class Row:
     Attributes:
         budgets: what every call has to fit in.
         provider_budgets: provider → what its calls have to fit in besides.
+        paid_at: provider → a budget without limit that learns what this row pays there.
         ticket: asked before a call is paid for; None lets the row in at once.
         usd_failed: what it has paid for attempts and answers that were of no use.
     """
@@ -103,6 +104,7 @@ class Row:
     budgets: tuple[Budget, ...] = ()
     per_request_variants: bool = False
     provider_budgets: Mapping[str, Budget] = field(default_factory=dict)
+    paid_at: Mapping[str, Budget] = field(default_factory=dict)
     ticket: Admitting | None = None
     asked: dict[bytes, int] = field(default_factory=dict)
     decided: dict[str, int] = field(default_factory=dict)
@@ -110,8 +112,8 @@ class Row:
 
     def budgets_for(self, provider: str) -> tuple[Budget, ...]:
         """All budgets that a call to this provider has to fit in."""
-        own = self.provider_budgets.get(provider)
-        return self.budgets if own is None else (*self.budgets, own)
+        more = [each[provider] for each in (self.provider_budgets, self.paid_at) if provider in each]
+        return (*self.budgets, *more) if more else self.budgets
 
     def sample(self, question: bytes) -> int:
         """How often this row has asked exactly this before; counts this time too."""

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from tasks.calling.budget import ROUNDING_USD, NotAdmitted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tasks.calling.budget import Budget
 
 LEARNERS = 1  # of each shard: two might spend on two halves what would have made one row
@@ -26,7 +28,7 @@ class RowCosts:
     """What a row of this run costs: the mean of those that have ended in this process, before that a guess.
 
     Attributes:
-        guess_usd: None if nobody has one.
+        guess_usd: None if nobody has one; rows that could not be paid to their end teach it before others have ended.
     """
 
     guess_usd: float | None = None
@@ -37,6 +39,10 @@ class RowCosts:
     def expected_usd(self) -> float | None:
         """None before anything is known."""
         return self.usd / self.rows if self.rows else self.guess_usd
+
+    def at_least(self, usd: float) -> None:
+        """A row would have cost about that much or more, had its money reached."""
+        self.guess_usd = max(self.guess_usd or 0.0, usd)
 
     def ended(self, usd: float) -> None:
         """A row was made, or failed, at this cost over all processes."""
@@ -51,15 +57,26 @@ class Ticket:
     Attributes:
         own: the row's budget, which knows what it has paid, in earlier processes as well.
         places: rows worked at once; a row that waits to be let in takes none of them.
+        others: what it has paid in this process out of each further purse of its admission.
     """
 
     admission: Admission
     own: Budget
     places: asyncio.Semaphore
+    others: tuple[Budget, ...] = ()
     has_place: bool = False
     is_in: bool = False
     refusal: NotAdmitted | None = None
     _entering: asyncio.Lock = field(default_factory=asyncio.Lock)
+    is_fresh: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_fresh = self.own.spent_usd == 0
+
+    @property
+    def paid(self) -> tuple[Budget, ...]:
+        """One for each purse of its admission."""
+        return (self.own, *self.others)
 
     async def take_place(self) -> None:
         """Wait for a place among the rows that are worked at once."""
@@ -77,7 +94,9 @@ class Ticket:
         async with self._entering:
             if self.refusal is not None:
                 raise self.refusal
-            if self.is_in or self.admission.let_in(self):
+            if self.is_in:
+                return True
+            if self.admission.let_in(self):
                 return False
             self._give_place_back()
             try:
@@ -105,13 +124,24 @@ class Admission:
     Args:
         budget: the shard's.
         costs: of the run's rows in this process.
+        others: further purses that no row can do without, and what rows cost out of each: a provider's limit.
         is_rest: no other money follows: the last row is let in though a call of it may not fit in the end, and one that
             has begun to pay though it is not expected to fit, so that it may give up what its recipe gives up.
     """
 
-    def __init__(self, budget: Budget, costs: RowCosts, *, is_rest: bool = False) -> None:
+    def __init__(
+        self,
+        budget: Budget,
+        costs: RowCosts,
+        *,
+        others: Sequence[tuple[Budget, RowCosts]] = (),
+        is_rest: bool = False,
+    ) -> None:
+        self._purses = ((budget, costs), *others)
+        self._limited = [
+            number for number, (purse, _) in enumerate(self._purses) if purse.limit_usd is not None
+        ]
         self._is_rest = is_rest
-        self._budget = budget
         self._costs = costs
         self._inside: set[Ticket] = set()
         self._waiting: deque[tuple[Ticket, asyncio.Future[None]]] = deque()
@@ -141,6 +171,12 @@ class Admission:
         """The row has ended, whether or not it was let in."""
         if ended_usd is not None:
             self._costs.ended(ended_usd)
+            if ticket.is_fresh:  # of the others nobody knows what it paid before
+                for (_, costs), paid in zip(self._purses[1:], ticket.others, strict=True):
+                    costs.ended(paid.spent_usd)
+        elif ticket.is_in:
+            for (purse, costs), paid in zip(self._purses, ticket.paid, strict=True):
+                costs.at_least(paid.spent_usd + purse.largest_usd)
         self._inside.discard(ticket)
         self._pump()
 
@@ -158,24 +194,29 @@ class Admission:
                 elif self._inside:
                     return
                 else:
-                    turn.set_exception(NotAdmitted(self._needs(ticket), self._left, self._budget.whose))
+                    turn.set_exception(self._refusal(ticket))
             self._waiting.popleft()
 
     def _fits(self, ticket: Ticket) -> bool:
-        if self._budget.limit_usd is None:
+        if self._is_rest and not self._inside and ticket.own.spent_usd > 0:
             return True
-        if self._costs.expected_usd is None:  # first learn what one costs
+        return all(self._fits_in(number, ticket) for number in self._limited)
+
+    def _fits_in(self, number: int, ticket: Ticket) -> bool:
+        purse, costs = self._purses[number]
+        if costs.expected_usd is None:  # first learn what one costs
             return len(self._inside) < LEARNERS
-        needed = self._needs(ticket)
+        needed = self._needs(number, ticket)
         if self._inside or not self._is_rest:
-            needed += sum(map(self._needs, self._inside)) + self._budget.largest_usd
-        has_begun = self._is_rest and not self._inside and ticket.own.spent_usd > 0
-        return has_begun or needed <= self._left + ROUNDING_USD
+            needed += sum(self._needs(number, each) for each in self._inside) + purse.largest_usd
+        return needed <= purse.unspent_usd + ROUNDING_USD
 
-    def _needs(self, ticket: Ticket) -> float:
-        """What the row is still expected to cost."""
-        return max(0.0, (self._costs.expected_usd or 0.0) - ticket.own.spent_usd)
+    def _needs(self, number: int, ticket: Ticket) -> float:
+        """What the row is still expected to take out of that purse."""
+        return max(0.0, (self._purses[number][1].expected_usd or 0.0) - ticket.paid[number].spent_usd)
 
-    @property
-    def _left(self) -> float:
-        return max(0.0, self._budget.unspent_usd)
+    def _refusal(self, ticket: Ticket) -> NotAdmitted:
+        """Says which purse is too empty."""
+        short = next((each for each in self._limited if not self._fits_in(each, ticket)), 0)
+        purse = self._purses[short][0]
+        return NotAdmitted(self._needs(short, ticket), max(0.0, purse.unspent_usd), purse.whose)

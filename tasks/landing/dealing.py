@@ -41,7 +41,7 @@ class Dealing:
         funds: of the run.
         spending: of the run, up to date.
         landed_usd: what its earlier generations have come to.
-        rows: that are to share; 0 if one shard gets all of it.
+        rows: that are to share; 0 if one shard gets all of it, as one does that has them all.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Dealing:
                 name: (each.give(rows) or 0.0, self._spending.of_shard(shard, self._models[name]))
                 for name, each in self._providers.items()
             },
-            is_rest=self._rows == 0,
+            is_rest=rows >= self._rows,
             expected_usd=self._funds.expected_usd,
         )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tasks.calling.budget import Budget, ProviderBudget, ShardBudget
+from tasks.calling.model_order import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from tasks.calling.route import Route
     from tasks.calling.spending import Spending
@@ -57,6 +58,22 @@ class Purse:
         return {
             name: each.spent_usd - self._money.providers[name][1] for name, each in self.providers.items()
         }
+
+
+def indispensable(
+    providers: Iterable[str], routes: Mapping[str, Route], fallbacks: Mapping[str, tuple[str, ...]]
+) -> list[str]:
+    """Those of the providers that serve a model which no other provider's can stand in for."""
+    return [
+        name
+        for name in providers
+        if any(_is_alone(model, routes, fallbacks) for model in models_of(name, routes))
+    ]
+
+
+def _is_alone(model: str, routes: Mapping[str, Route], fallbacks: Mapping[str, tuple[str, ...]]) -> bool:
+    own = routes[model].provider_name
+    return all(routes[each].provider_name == own for each in in_order([model], fallbacks) if each in routes)
 
 
 def models_of(provider: str, routes: Mapping[str, Route]) -> list[str]:

@@ -49,6 +49,7 @@ class RunState:
         rows_gate: rows worked at once.
         rows_done: for progress, in this process.
         costs: what rows have come to in this process.
+        provider_costs: the same, by provider with a limit.
     """
 
     plan: Plan
@@ -60,6 +61,7 @@ class RunState:
     rows_gate: asyncio.Semaphore
     rows_done: int = 0
     costs: RowCosts = field(default_factory=RowCosts)
+    provider_costs: dict[str, RowCosts] = field(default_factory=dict)
     _keeper: asyncio.Task[None] | None = field(default=None)
     _shards: set[asyncio.Task[Any]] = field(default_factory=set)
     _stopped: bool = False

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from tasks.calling.budget import OVER_BUDGET, Budget, OverBudget
 from tasks.calling.call import Row
 from tasks.calling.failures import CallFailed
-from tasks.landing.admission import Admission, Ticket
+from tasks.landing.admission import Admission, RowCosts, Ticket
 from tasks.landing.lessons import taught
 from tasks.landing.outputs import Outcome, deferred_row, output_row
-from tasks.landing.purse import Purse
+from tasks.landing.purse import Purse, indispensable
 from tasks.landing.run_paths import requests_path
 from tasks.landing.scores import score_rows
 from tasks.landing.shard_records import ShardRecord, write_record
@@ -63,10 +63,15 @@ async def work_shard(state: RunState, shard: int, attempt: int, money: ShardMone
             )  # a process that died over this attempt has spent some of its money
         state.costs.guess_usd = state.costs.guess_usd or money.expected_usd
         purse = Purse(money, spending, shard, state.calls.routes)
-        admission = Admission(purse.budget, state.costs, is_rest=money.is_rest)
+        needed = indispensable(purse.providers, state.calls.routes, state.calls.fallbacks)
+        others = [
+            (purse.providers[name], state.provider_costs.setdefault(name, RowCosts())) for name in needed
+        ]
+        admission = Admission(purse.budget, state.costs, others=others, is_rest=money.is_rest)
         async with asyncio.TaskGroup() as rows:
             working = [
-                rows.create_task(_work_row(state, request, shard, purse, admission)) for request in requests
+                rows.create_task(_work_row(state, request, shard, purse, admission, needed))
+                for request in requests
             ]
         worked = [each.result() for each in working]
         await state.calls.ledger.upload()
@@ -74,10 +79,16 @@ async def work_shard(state: RunState, shard: int, attempt: int, money: ShardMone
 
 
 async def _work_row(
-    state: RunState, request: Request, shard: int, purse: Purse, admission: Admission
+    state: RunState,
+    request: Request,
+    shard: int,
+    purse: Purse,
+    admission: Admission,
+    needed: Sequence[str],
 ) -> Worked:
     row = row_of(state, request, shard, purse)
-    ticket = row.ticket = Ticket(admission, row.budgets[-1], state.rows_gate)
+    row.paid_at = {name: Budget(None, "row") for name in needed}
+    ticket = row.ticket = Ticket(admission, row.budgets[-1], state.rows_gate, tuple(row.paid_at.values()))
     ended_usd = None
     try:
         await ticket.take_place()

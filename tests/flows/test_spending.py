@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployments.simulator.config import Profile, SimulatedPrice
+from flows.night_summary import summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,3 +92,60 @@ models:
     (night.folder / "models.yaml").write_text(models.replace("usd_per_run: 0.1", "usd_per_run: 9"))
     assert night.night(run="alone", fresh=True).is_completed(), "the limit is no part of the plan"
     assert night.manifest("alone")["rows"]["made"] == 12
+
+
+def test_the_next_night_makes_what_a_budget_left_and_says_so(
+    rig: Callable[..., FlowRig], small_shards: None
+) -> None:
+    night = rig()
+    night.table({f"r{number}": f"topic {number}" for number in range(8)})
+    night.night(run="poor", budget=0.1)
+    deferred = night.manifest("poor")["rows"]["deferred"]
+    assert deferred > 0
+    night.table({"mine": "tides"})
+    asked = night.night(run="rich", dry_run=True)
+    assert f"{deferred} adopted from earlier runs" in str(asked.message)
+    assert night.night(run="rich").is_completed()
+    rows = night.manifest("rich")["rows"]
+    assert (rows["adopted"], rows["made"], rows["requests"]) == (deferred, deferred + 1, deferred + 1)
+    assert dict(summary(night.manifest("rich"), 1.0))["requests"] == (
+        f"{deferred + 1}  ({deferred} adopted from earlier runs)"
+    )
+    assert night.sent == 18, "calls that the poor night had paid are not paid again"
+
+
+REFINED = """
+recipe: refined
+%s
+request:
+  topic: {type: str}
+quality: {judge: one, criteria: [clarity]}
+make:
+  refine:
+    start: {name: first, ask: {model: one, max_tokens: 60, prompt: "Write about {{ request.topic }}"}}
+    stages:
+      - {name: better, ask: {model: one, max_tokens: 4000, prompt: "Improve {{ draft }}"}}
+"""
+
+
+@pytest.mark.parametrize("limit", ["run", "request"])
+def test_a_row_gives_up_its_refinement_where_the_money_ends_and_its_output_says_so(
+    rig: Callable[..., FlowRig], limit: str
+) -> None:
+    """A draft and its judgement may cost 40 cents, the stage that follows 80."""
+    judged = '{"scores": {"clarity": {"reason": "so so", "score": 0.1}}, "feedback": "more"}'
+    night = rig(scripts=[{"prompt": "clarity", "replies": [{"text": judged}]}])
+    own = "budget: {usd_per_request: 0.5}" if limit == "request" else ""
+    (night.folder / "refined.yaml").write_text(REFINED % own)
+    rows = {"r0": "tides"} if limit == "run" else {f"r{number}": f"topic {number}" for number in range(4)}
+    night.table(rows)
+    money = {"budget": 0.5} if limit == "run" else {}
+    assert night.night(recipe=str(night.folder / "refined.yaml"), **money).is_completed()
+    outputs = night.read("outputs")
+    assert (outputs["status"] == "made").all()
+    assert len(outputs) == len(rows)
+    for warnings in outputs["warnings"]:
+        (warning,) = warnings
+        assert "refinement stopped, the best so far counts: the next call may cost $0.8" in warning
+    assert night.sent == 2 * len(rows)
+    assert night.simulator.stats()["usd"] <= 0.5 * len(rows)

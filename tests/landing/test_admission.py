@@ -179,3 +179,42 @@ def test_a_row_cancelled_while_it_waits_leaves_nothing_behind() -> None:
         assert await asyncio.wait_for(after, 5) is True
 
     asyncio.run(work())
+
+
+def test_a_purse_that_no_row_can_do_without_keeps_rows_out_as_the_shards_own_does() -> None:
+    async def work() -> list[str]:
+        budget, far = Budget(None), Budget(2.2, "provider far")
+        admission = Admission(budget, RowCosts(), others=[(far, RowCosts())], is_rest=True)
+        made: list[str] = []
+
+        async def row(name: str) -> None:
+            own, there = Budget(None), Budget(None)
+            ticket = Ticket(admission, own, asyncio.Semaphore(10), (there,))
+            ended = None
+            try:
+                await ticket.admitted()
+                for each in (budget, own, far, there):
+                    each.reserve(1.0)
+                await asyncio.sleep(0)
+                for each in (budget, own, far, there):
+                    each.settle(1.0, 1.0)
+                ended = 1.0
+                made.append(name)
+            except NotAdmitted as refusal:
+                assert refusal.whose == "provider far"  # noqa: PT017 - one of several rows
+            finally:
+                ticket.leave(ended)
+
+        async with asyncio.timeout(10):
+            await asyncio.gather(*(row(f"r{n}") for n in range(5)))
+        return made
+
+    assert asyncio.run(work()) == ["r0", "r1"]
+
+
+def test_a_row_that_could_not_be_paid_to_its_end_keeps_its_like_from_beginning() -> None:
+    rows = Rows(0.7, None)
+    rows.work(*(rows.row(f"r{n}") for n in range(5)))
+    assert rows.made == []
+    assert rows.budget.spent_usd == CALL, "one has paid for its first half, and no other"
+    assert rows.costs.expected_usd == 2 * CALL

@@ -11,7 +11,7 @@ from tasks.calling.budget import OVER_BUDGET
 from tasks.calling.spending import Spending
 from tasks.landing.allowances import ShardMoney
 from tasks.landing.dealing import FRUITLESS, Again, Dealing, Funds
-from tasks.landing.purse import Purse
+from tasks.landing.purse import Purse, indispensable
 from tasks.landing.shard_records import ShardRecord
 from tasks.storing.filesystem import Store
 
@@ -107,3 +107,10 @@ def test_after_several_shards_that_got_no_further_no_other_is_tried() -> None:
         tried.append(each.shard)
         again.ended(each, each)
     assert len(tried) == FRUITLESS
+
+
+def test_a_provider_is_indispensable_if_it_serves_a_model_that_no_other_providers_can_stand_in_for() -> None:
+    both = {"dear": ("cheap",), "cheap": ("dear",), "other": ("dear",)}
+    assert indispensable(["far", "near"], ROUTES, both) == []
+    assert indispensable(["far", "near"], ROUTES, {**both, "cheap": ("other",), "other": ()}) == ["near"]
+    assert indispensable(["far"], ROUTES, {}) == ["far"]
