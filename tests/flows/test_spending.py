@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from deployments.simulator.config import Profile, SimulatedPrice
 from flows.night_summary import summary
+from flows.refine import refine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,3 +151,19 @@ def test_a_row_gives_up_its_refinement_where_the_money_ends_and_its_output_says_
         assert "refinement stopped, the best so far counts: the next call may cost $0.8" in warning
     assert night.sent == 2 * len(rows)
     assert night.simulator.stats()["usd"] <= 0.5 * len(rows)
+
+
+def test_a_single_request_gives_up_as_a_nights_rows_do(rig: Callable[..., FlowRig]) -> None:
+    judged = '{"scores": {"clarity": {"reason": "so so", "score": 0.1}}, "feedback": "more"}'
+    night = rig(scripts=[{"prompt": "clarity", "replies": [{"text": judged}]}])
+    (night.folder / "refined.yaml").write_text(REFINED % "")
+    places = {"store": str(night.folder / "store"), "models": str(night.folder / "models.yaml")}
+    asked: Any = refine(
+        recipe=str(night.folder / "refined.yaml"), request={"topic": "tides"}, budget=0.5, **places,
+        return_state=True,
+    )  # fmt: skip
+    state: Any = asyncio.run(asked)
+    assert state.is_completed(), state.message
+    (warnings,) = night.read("outputs")["warnings"]
+    assert "refinement stopped" in warnings[0]
+    assert night.sent == 2
