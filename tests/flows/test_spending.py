@@ -35,7 +35,7 @@ def many_shards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def slow(**more: Any) -> dict[str, Any]:
     """A provider slow enough that two hundred calls are in flight at once."""
-    return {"default": Profile(price=PRICE, words=20, latency_seconds=0.1), **more}
+    return {"default": Profile(price=PRICE, words=20, latency_seconds=0.3), **more}
 
 
 def night_of(rig: Callable[..., FlowRig], **config: Any) -> FlowRig:
