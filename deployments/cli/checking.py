@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from blocks.places import open_catalog, open_store, recipe_source, store_place
+from blocks.places import keyless, open_catalog, open_store, recipe_source, store_place
 from deployments.cli.estimating import show_estimate
 from deployments.cli.sampling import make_sample, sample_of
 from tasks.calling.route_making import prices, reachable
@@ -51,8 +51,9 @@ def check(given: argparse.Namespace) -> int:
     source, name = recipe_source(given.recipe, store)
     recipe, document = load_recipe(source, name=name), load_document(source, name=name)
     console.print(f"recipe   {recipe.recipe} version {recipe.version}: {recipe.make.kind}")
-    catalog = open_catalog(given.models)
-    check_models(recipe, catalog.models, document)
+    whole = open_catalog(given.models)
+    check_models(recipe, whole.models, document)
+    catalog = whole.without(keyless(whole), models_named(recipe))
     _show_models(recipe, catalog, console)
     night = given.run_date or datetime.now().astimezone().date()
     estimates = estimates_for(store, catalog, night)
@@ -86,7 +87,7 @@ def _show_needs(recipe: Recipe, known: Known, console: Console) -> None:
             else "no model"
         )
         where = ".".join(map(str, loc))
-        console.print(f"need     {need.strength} at {where}: {taken}, where their keys are set", markup=False)
+        console.print(f"need     {need.strength} at {where}: {taken}", markup=False)
 
 
 def _show_calls(recipe: Recipe, catalog: Catalog, console: Console) -> None:

@@ -2,15 +2,17 @@
 
 FrugalGPT, arXiv 2305.05176. What scores an answer: the step's checks always, then, as `by` says, how far several samples
 of the model agree (arXiv 2203.11171), a judge, or the confidence that the answer states. The last model's answer is
-taken as it is; if it gives none, the best of the earlier ones. In an explored row every model answers and is
+taken as it is; if it gives none, or the money does not reach for it and the recipe's `on_budget` has `cheaper_model`,
+the best of the earlier ones. In an explored row every model answers and is
 scored, so that thresholds can be fitted to what each would have done.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from tasks.calling.budget import OverBudget
 from tasks.calling.failures import CallFailed
 from tasks.judging.canonical import canonical, is_short
 from tasks.judging.checks import failed_checks
@@ -18,6 +20,7 @@ from tasks.judging.similarity import Similarity, medoid
 from tasks.judging.voting import Ballot, vote
 from tasks.patterns.ask import answers, ask
 from tasks.patterns.assess import Assessor
+from tasks.patterns.degrading import keeping_cheaper, keeps_cheaper
 from tasks.patterns.needs import request_text
 from tasks.patterns.replayed import comes_again
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from tasks.patterns.ran import Ran
     from tasks.patterns.scope import Scope
     from tasks.patterns.steps import Ask, Step
+
+KEPT: Final = "an earlier answer of the cascade was kept, as the money did not reach for the next model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,22 @@ async def cascade(
         own = spec.model_copy(update={"model": model})
         is_last = place == len(chain.cascade) - 1
         failure = None
+        spent = scope.decided("cascade over budget") if tried else None
+        if spent is not None and spent.known is not None:
+            scope.warn(f"{KEPT}: {spent.known['because']}")
+            return _best(tried)
+        asking = keeping_cheaper(scope) if tried else scope
         try:
-            tried.append(await _asked(step, own, chain, place, scope, scored=explored or not is_last))
+            tried.append(await _asked(step, own, chain, place, asking, scored=explored or not is_last))
         except CallFailed as failed:
             failure = failed
             continue
+        except OverBudget as short:
+            if spent is None or not keeps_cheaper(scope, short):
+                raise
+            spent.settle({"because": str(short)})
+            scope.warn(f"{KEPT}: {short}")
+            return _best(tried)
         if tried[-1].is_enough and not explored:
             break
     if failure is not None and not tried:
@@ -102,8 +118,7 @@ async def _asked(step: Step, spec: Ask, chain: Cascade, place: int, scope: Scope
         case "confidence":
             score = ran.draft.metadata.confidence
         case "judge":
-            assessment = await Assessor(step, None).assess(ran.draft, scope, of=scope.path)
-            score = assessment.score
+            score = (await Assessor(step, None).assess(ran.draft, scope, of=scope.path)).score
             ran = replace(ran, draft=replace(ran.draft, score=score))
     return Tried(ran, score, score is not None and score >= chain.threshold(place))
 
