@@ -35,7 +35,9 @@ def dear_judges(
         if not isinstance(spec, Ask) or not isinstance(spec.model, Cascade) or not asks_a_judge(spec):
             continue
         named = recipe.quality.judge
-        judges = names_in(named) if named is not None else (default_judge(writers(place.step), catalog.models),)
+        judges = (
+            names_in(named) if named is not None else (default_judge(writers(place.step), catalog.models),)
+        )
         chain = spec.model.cascade
         if not judges or len(chain) < 2:
             continue
@@ -59,7 +61,12 @@ def _path(place: Place, places: Sequence[Place]) -> str:
 
 
 def _usd(
-    case: Expected, path: str, role: str, model: str | None, priced: Mapping[str, Price | None], cell_tokens: float
+    case: Expected,
+    path: str,
+    role: str,
+    model: str | None,
+    priced: Mapping[str, Price | None],
+    cell_tokens: float,
 ) -> float | None:
     """Of a request's calls at this path; None if a price is not known.
 

@@ -60,7 +60,9 @@ def line_of(out: str, model: str) -> str:
 
 def why_not(out: str, model: str) -> str:
     return next(
-        line for line in out.splitlines() if line.startswith("not: ") and model in line.split(": ")[1].split(", ")
+        line
+        for line in out.splitlines()
+        if line.startswith("not: ") and model in line.split(": ")[1].split(", ")
     )
 
 
@@ -101,7 +103,10 @@ def test_models_without_a_key_share_a_line_for_each_variable(store, capsys, tmp_
     (tmp_path / "models.yaml").write_text(text)
     out = ranked(capsys, "--for", "analysis")
     said = [line for line in out.splitlines() if "is not set" in line]
-    assert said == ["not: distant, beyond: $RANKED_TEST_KEY is not set", "not: remote: $RANKED_OTHER_KEY is not set"]
+    assert said == [
+        "not: distant, beyond: $RANKED_TEST_KEY is not set",
+        "not: remote: $RANKED_OTHER_KEY is not set",
+    ]
     table = [line.split()[0] for line in out.split("\n\n")[1].splitlines()[1:]]
     assert table == ["1", "2", "out", "out", "out", "out"]
 
@@ -111,7 +116,9 @@ def test_where_no_model_can_be_asked_it_says_what_to_set_and_ranks_as_if_it_were
 ) -> None:
     (tmp_path / "models.yaml").write_text(MODELS.replace("provider: here", "provider: away"))
     out = ranked(capsys, "--for", "analysis", "--quality", "0.8")
-    assert out.startswith("no model can be asked from here: set $RANKED_TEST_KEY; what follows ranks them as if")
+    assert out.startswith(
+        "no model can be asked from here: set $RANKED_TEST_KEY; what follows ranks them as if"
+    )
     assert "is not set" not in out
     assert line_of(out, "middle").split()[0] == "1"
     assert "with $RANKED_TEST_KEY set a step would get middle, about $" in out
