@@ -58,7 +58,7 @@ def check(given: argparse.Namespace) -> int:
     night = given.run_date or datetime.now().astimezone().date()
     estimates = estimates_for(store, catalog, night)
     _show_needs(recipe, Known(catalog, prices(catalog, catalog.models), estimates), console)
-    _show_calls(recipe, catalog, console)
+    _show_calls(recipe, catalog, console, with_cost=not given.requests)
     _show_remarks(lint(recipe, catalog), document, console)
     if given.sample and not given.requests:
         raise UserError("a sample is one of rows", where="--sample", hint="give their table with --requests")
@@ -90,12 +90,13 @@ def _show_needs(recipe: Recipe, known: Known, console: Console) -> None:
         console.print(f"need     {need.strength} at {where}: {taken}", markup=False)
 
 
-def _show_calls(recipe: Recipe, catalog: Catalog, console: Console) -> None:
+def _show_calls(recipe: Recipe, catalog: Catalog, console: Console, *, with_cost: bool) -> None:
+    """With a table the estimate has the worst case of tonight's largest row, and no other is told beside it."""
     worst = worst_in(recipe, catalog, known_prices(recipe, catalog))
     many = f"{worst.least:,} to {worst.calls:,}" if worst.least < worst.calls else f"{worst.calls:,}"
     cost = "not known" if worst.usd is None else dollars(worst.usd)
     chain = f"at most {worst.sequential:,} after one another"
-    console.print(f"calls    {many} per request, {chain}; worst case {cost}")
+    console.print(f"calls    {many} per request, {chain}" + (f"; worst case {cost}" if with_cost else ""))
 
 
 def _show_remarks(remarks: list[Remark], document: Document, console: Console) -> None:
