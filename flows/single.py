@@ -179,6 +179,7 @@ async def _worked(
     request = read_shard(state.store, requests_path(plan.run, plan.hash), shard, plan.shard_rows)[0]
     spending = state.calls.ledger.spending
     money = ShardMoney(budget, 0.0, {name: (most, 0.0) for name, most in limits.items()}, is_rest=True)
+    state.limit(money)
     purse = Purse(money, spending, shard, state.calls.routes, "run")
     row: Row = row_of(state, request, shard, purse)
     tally = VisibleTally(state.calls, row, plan.fresh)

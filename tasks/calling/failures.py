@@ -20,6 +20,7 @@ ErrorKind: TypeAlias = Literal[
     "rate_limit", "overloaded", "server_error", "timeout", "connection", "unreachable", "bad_body",
     "model_missing", "forbidden", "context_too_long", "content_filter",
     "bad_request", "refusal", "empty", "no_parse", "bad_key", "no_credit", "exhausted",
+    "no_price",
 ]  # fmt: skip
 
 LONGEST_MESSAGE = 500

@@ -77,7 +77,10 @@ def no_model_left(failures: list[CallFailed | OverBudget]) -> Exception:
     closed = [failure for failure in failed if failure.kind == "close_provider"]
     if closed:
         return RowDeferred(f"provider {closed[0].provider} is closed for this run: {closed[0].message}")
-    last = failed[-1]
+    asked = [failure for failure in failed if failure.error_kind != "no_price"]
+    last = (asked or failed)[
+        -1
+    ]  # one that was never asked does not say whether the row may go better another time
     tried = ", ".join(dict.fromkeys(failure.model or "" for failure in failed))
     message = last.message if len(failed) == 1 else f"{last.message} (tried {tried})"
     return CallFailed(

@@ -33,6 +33,7 @@ class Spending:
         usd: of all calls that stand in open parts or are this process's own.
         by_request: request id → USD, calls of earlier generations included.
         by_shard: shard → model → USD, likewise.
+        unpriced: models of calls of which nobody knows the cost, likewise.
     """
 
     def __init__(self, store: Store, run: str, worker: str, shard_of: Callable[[str], int]) -> None:
@@ -40,6 +41,7 @@ class Spending:
         self.calls = 0
         self.by_request: dict[str, float] = defaultdict(float)
         self.by_shard: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        self.unpriced: set[str] = set()
         self._store = store
         self._run = run
         self._own = f"{OPEN_FOLDER}/{run}/{worker}-"
@@ -86,6 +88,8 @@ class Spending:
         return rows
 
     def _note(self, row: dict[str, Any], usd: float) -> None:
+        if row["usd"] is None:
+            self.unpriced.add(row["model"])
         if usd:
             self.by_request[row["request_id"]] += usd
             self.by_shard[self._shard_of(row["request_id"])][row["model"]] += usd

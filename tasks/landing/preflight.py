@@ -48,6 +48,18 @@ def refuse_above(estimate: NightEstimate, limit_usd: float | None) -> None:
         raise UserError(said[0], where=WHERE, hint=said[1])
 
 
+def refuse_unknown_spend(run: str) -> None:
+    """A budget for a run that has made calls of unknown price before cannot be kept.
+
+    Raises:
+        UserError: always.
+    """
+    raise UserError(
+        f"nobody knows what run {run} has spent so far, so a budget cannot be kept",
+        where="--budget", hint="go on without one, or start another --run with models whose prices are known",
+    )  # fmt: skip
+
+
 def told(estimate: NightEstimate, limit_usd: float | None) -> str:
     """The estimate for a dry run, in a few words, and whether the run would start."""
     usd = estimate.run_usd

@@ -58,6 +58,7 @@ async def work_shard(state: RunState, shard: int, attempt: int, money: ShardMone
         if state.redo is not None:
             redo = state.redo.get(shard, frozenset())
             requests = [request for request in requests if request.request_id in redo]
+        state.limit(money)
         if money.is_limited:
             await (
                 state.calls.ledger.catch_up()

@@ -28,7 +28,7 @@ from tasks.landing.plan import (
     refuse_another_plan,
     write_plan,
 )
-from tasks.landing.preflight import foreseen, refuse_above, told
+from tasks.landing.preflight import foreseen, refuse_above, refuse_unknown_spend, told
 from tasks.landing.run_paths import checked_run_name, rejects_path, requests_path
 from tasks.landing.selecting import selection
 from tasks.landing.settling import settle_left
@@ -142,6 +142,8 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
     known, manifest = read_plan(store, wish.run), read_manifest(store, wish.run)
     fresh_plan = _plan(wish, table, generation=(manifest["generation"] if manifest else 0) + 1)
     if known is not None and known.hash == fresh_plan.hash and not (wish.replace and manifest):
+        if wish.budgeted and manifest is not None and manifest["usd"]["spent"] is None:
+            refuse_unknown_spend(wish.run)
         if manifest is None or manifest["generation"] < known.generation:
             return Start("resume", known, redo_of(store, known), manifest)
         clean_up(store, known, manifest)
