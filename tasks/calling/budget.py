@@ -54,6 +54,7 @@ class Budget:
 
     Attributes:
         largest_usd: the largest single promise so far.
+        promises: how many there have been.
     """
 
     limit_usd: float | None
@@ -61,6 +62,7 @@ class Budget:
     spent_usd: float = 0.0
     reserved_usd: float = 0.0
     largest_usd: float = 0.0
+    promises: int = 0
     _reservations: int = 0
     _waiting: deque[tuple[float, asyncio.Future[None]]] = field(default_factory=deque)
 
@@ -91,6 +93,7 @@ class Budget:
         """Promise `usd`, whether or not there is room."""
         self.reserved_usd += usd
         self.largest_usd = max(self.largest_usd, usd)
+        self.promises += 1
         self._reservations += 1
 
     async def turn(self, usd: float) -> None:

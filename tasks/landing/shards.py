@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 ARM = "made"
 STAGED = {"outputs": OUTPUTS, "deferred": DEFERRED, "scores": SCORES}
+ENDED_BY_MONEY = frozenset({"no_price"})
 Worked = tuple[Outcome, Tally]
 
 
@@ -96,12 +97,19 @@ async def _work_row(
         await ticket.take_place()
         tally = Tally(state.calls, row, state.plan.fresh)
         outcome = await work_request(state, request, tally)
-        if outcome.status != "deferred" and not tally.notes.degraded:
+        if _tells_costs(outcome, tally):
             ended_usd = row.budgets[-1].spent_usd
     finally:
         ticket.leave(ended_usd)
     state.rows_done += 1
     return outcome, tally
+
+
+def _tells_costs(outcome: Outcome, tally: Tally) -> bool:
+    """Whether what the row has cost is what one costs: not if it was broken off, or saved, for want of money."""
+    if outcome.status == "deferred" or tally.notes.degraded or outcome.error_kind in ENDED_BY_MONEY:
+        return False
+    return outcome.status == "made" or tally.row.budgets[-1].spent_usd > 0
 
 
 def row_of(state: RunState, request: Request, shard: int, purse: Purse) -> Row:
