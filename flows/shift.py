@@ -132,8 +132,15 @@ class Shift:
         """What is left now, when no shard is being worked."""
         calls = self.state.calls
         Engine.current().wait(calls.ledger.catch_up())
-        landed = (self.begun.manifest or {}).get("usd", {}).get("spent") or 0.0
-        return Dealing(funds, calls.ledger.spending, calls.routes, float(landed), rows)
+        return Dealing(funds, calls.ledger.spending, calls.routes, self._landed_usd(), rows)
+
+    def _landed_usd(self) -> float:
+        """What earlier generations of this plan have come to; those of plans that it replaced do not count."""
+        if self.begun.redo is None:
+            return 0.0
+        spent = (self.begun.manifest or {}).get("usd", {}).get("spent") or 0.0
+        seen = self.state.calls.ledger.spending.landed_usd  # at least: calls are not kept for ever
+        return max(seen, spent - (self.begun.plan.replaced_usd or 0.0))
 
     def _refuse_unknown_spend(self, funds: Funds) -> None:
         """Calls of unknown price, made before the run had this limit, stand in no table yet."""

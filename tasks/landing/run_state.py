@@ -182,6 +182,7 @@ def _make(
         worker_name(),
         partial(shard_of, shards=len(plan.shard_rows)),
     )
+    ledger.spending.since = None if plan.replaced_usd is None else plan.first_start
     ledger.recover()
     redo = redo_of(store, plan)
     if redo is not None:

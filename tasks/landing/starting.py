@@ -142,12 +142,13 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
     known, manifest = read_plan(store, wish.run), read_manifest(store, wish.run)
     fresh_plan = _plan(wish, table, generation=(manifest["generation"] if manifest else 0) + 1)
     if known is not None and known.hash == fresh_plan.hash and not (wish.replace and manifest):
-        if wish.budgeted and manifest is not None and manifest["usd"]["spent"] is None:
-            refuse_unknown_spend(wish.run)
         if manifest is None or manifest["generation"] < known.generation:
-            return Start("resume", known, redo_of(store, known), manifest)
+            redo = redo_of(store, known)
+            if redo is not None:
+                _refuse_unknown_spend(wish, manifest)
+            return Start("resume", known, redo, manifest)
         clean_up(store, known, manifest)
-        return _again(store, known, manifest)
+        return _again(store, wish, known, manifest)
     if known is not None and not wish.replace:
         refuse_another_plan(known, fresh_plan.hash, changed=changes(known, fresh_plan))
     table = _adopting(store, wish, table)
@@ -167,10 +168,16 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
             "lessons": offered(store, wish.recipe),
             "estimate": estimate.as_plan(),
             "estimates": learnt.plain(),
+            "replaced_usd": _replaced_usd(known, manifest),
         }
     )
     write_plan(store, fresh_plan)
     return Start("new", fresh_plan, None, manifest)
+
+
+def _replaced_usd(known: Plan | None, manifest: dict[str, Any] | None) -> float | None:
+    """What the run has landed under the plans that a new one replaces; None if it replaces none."""
+    return None if known is None else float(manifest["usd"]["spent"] or 0.0) if manifest else 0.0
 
 
 def _learnt(store: Store, wish: Wish, table: Sorted) -> Estimates:
@@ -235,12 +242,18 @@ def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
     )  # fmt: skip
 
 
-def _again(store: Store, known: Plan, manifest: dict[str, Any]) -> Start:
+def _refuse_unknown_spend(wish: Wish, manifest: dict[str, Any] | None) -> None:
+    if wish.budgeted and manifest is not None and manifest["usd"]["spent"] is None:
+        refuse_unknown_spend(wish.run)
+
+
+def _again(store: Store, wish: Wish, known: Plan, manifest: dict[str, Any]) -> Start:
     rows = manifest["rows"]
     may = rows["retryable"] or rows["deferred"]  # else its outputs may have been joined with other runs'
     redo = _may_go_better(store, known, manifest) if may else {}
     if not redo:
         return Start("done", known, None, manifest)
+    _refuse_unknown_spend(wish, manifest)
     plan = known.model_copy(update={"generation": manifest["generation"] + 1})
     write_json_new(store, plan.workplace.redo_path, {str(shard): sorted(ids) for shard, ids in redo.items()})
     write_plan(store, plan)
