@@ -34,6 +34,7 @@ class Plan(BaseModel):
         estimate: what the run was expected to cost at its first start, as `NightEstimate.as_plan` has it; not in the hash.
         estimates: what earlier runs say of the models, as `Estimates.plain` gives it; not in the hash either.
         budgeted: there is a budget, so that no model may be chosen of which nobody knows the price.
+        not_adopted: how many more there are, for which `max_estimate_usd` did not reach.
         replaced_usd: what the run had spent under other plans before; None if this is its first.
     """
 
@@ -61,6 +62,7 @@ class Plan(BaseModel):
     estimates: dict[str, Any] = {}
     budgeted: bool = False
     adopted: int = 0
+    not_adopted: int = 0
     replaced_usd: float | None = None
 
     @property

@@ -32,7 +32,7 @@ def foreseen(
     """
     rows = chain((each.values for each in table.adopted), spooled(table))
     tokens = cell_tokens(expected_of(recipe, catalog, estimates).cells, rows)
-    looks_back = table.rows > 1 or recipe.max_estimate_usd is not None
+    looks_back = table.rows + len(table.adopted) > 1 or recipe.max_estimate_usd is not None
     return night_estimate(
         store if looks_back else None, recipe, catalog, tokens, run=run, estimates=estimates
     )

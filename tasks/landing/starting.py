@@ -33,6 +33,7 @@ from tasks.landing.run_paths import checked_run_name, rejects_path, requests_pat
 from tasks.landing.selecting import selection
 from tasks.landing.settling import settle_left
 from tasks.landing.sorting import shard_of, sort_requests, store_requests
+from tasks.landing.within_estimate import within_estimate
 from tasks.patterns.recipe import check_models, models_needed, models_possible
 from tasks.storing.errors import UserError
 from tasks.storing.parts import read_rows
@@ -41,6 +42,7 @@ from tasks.storing.requests import read_requests
 
 if TYPE_CHECKING:
     from tasks.calling.catalog import Catalog
+    from tasks.landing.night_estimate import NightEstimate
     from tasks.landing.sorting import Sorted
     from tasks.patterns.recipe import Recipe
     from tasks.storing.filesystem import Store
@@ -115,16 +117,17 @@ def preview(store: Store, wish: Wish) -> str:
         plan = _plan(wish, table, generation=1)
         known = read_plan(store, wish.run)
         if known is None or known.hash != plan.hash:
-            table = _adopting(store, wish, table)
-        learnt = _learnt(store, wish, table)
-        estimate = foreseen(store, wish.recipe, wish.catalog, table, wish.run, learnt)
+            table, estimate, _, left = _foreseen(store, wish, table, _adopting(store, wish, table))
+        else:
+            table, estimate, _, left = _foreseen(store, wish, table, table)
     finally:
         table.spool.unlink(missing_ok=True)
-    adopted = len(table.adopted)
+    adopted = f", {len(table.adopted):,} adopted from earlier runs" if table.adopted else ""
+    adopted += f", {left:,} more left for later nights by max_estimate_usd" if left else ""
     way = "new" if known is None else "known" if known.hash == plan.hash else "known with another plan"
     return (
         f"{wish.run} ({way}): {table.rows:,} requests in {len(table.shard_rows)} shards, {len(table.rejects):,} rejected, "
-        f"{table.unchanged:,} left out as unchanged{f', {adopted:,} adopted from earlier runs' if adopted else ''}; "
+        f"{table.unchanged:,} left out as unchanged{adopted}; "
         f"models {', '.join(plan.prices)}; {told(estimate, wish.recipe.max_estimate_usd)}"
     )
 
@@ -151,9 +154,7 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
         return _again(store, wish, known, manifest)
     if known is not None and not wish.replace:
         refuse_another_plan(known, fresh_plan.hash, changed=changes(known, fresh_plan))
-    table = _adopting(store, wish, table)
-    learnt = _learnt(store, wish, table)
-    estimate = foreseen(store, wish.recipe, wish.catalog, table, wish.run, learnt)
+    table, estimate, learnt, left = _foreseen(store, wish, table, _adopting(store, wish, table))
     refuse_above(estimate, wish.recipe.max_estimate_usd)
     store.delete(manifest["landed"] if manifest else [])
     fresh_plan = _counting(fresh_plan, table)
@@ -168,6 +169,7 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
             "lessons": offered(store, wish.recipe),
             "estimate": estimate.as_plan(),
             "estimates": learnt.plain(),
+            "not_adopted": left,
             "replaced_usd": _replaced_usd(known, manifest),
         }
     )
@@ -182,7 +184,7 @@ def _replaced_usd(known: Plan | None, manifest: dict[str, Any] | None) -> float 
 
 def _learnt(store: Store, wish: Wish, table: Sorted) -> Estimates:
     """What earlier runs say of the models; for a single request only where there is a model to choose."""
-    if table.rows <= 1 and not models_possible(wish.recipe, wish.catalog):
+    if table.rows + len(table.adopted) <= 1 and not models_possible(wish.recipe, wish.catalog):
         return Estimates()
     return estimates_for(store, wish.catalog, wish.run_date, without=wish.run)
 
@@ -192,6 +194,19 @@ def _adopting(store: Store, wish: Wish, table: Sorted) -> Sorted:
     if not wish.adopts or wish.limit is not None:
         return table
     return table.adopting(adoptable(store, wish.recipe.recipe, wish.run, wish.recipe.columns), wish.run)
+
+
+def _foreseen(
+    store: Store, wish: Wish, own: Sorted, table: Sorted
+) -> tuple[Sorted, NightEstimate, Estimates, int]:
+    """What is made tonight, what it should cost, what is known of the models, and how many rows are not adopted."""
+    learnt = _learnt(store, wish, table)
+
+    def estimate_of(some: Sorted) -> NightEstimate:
+        return foreseen(store, wish.recipe, wish.catalog, some, wish.run, learnt)
+
+    kept, estimate = within_estimate(own, table, wish.recipe.max_estimate_usd, estimate_of)
+    return kept, estimate, learnt, len(table.adopted) - len(kept.adopted)
 
 
 def _counting(plan: Plan, table: Sorted) -> Plan:

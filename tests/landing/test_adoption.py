@@ -11,6 +11,7 @@ from landing_rig import RECIPE
 from tasks.landing.plan import read_plan, write_plan
 from tasks.landing.starting import preview
 from tasks.patterns.recipe import load_recipe
+from tasks.storing.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,9 +125,9 @@ def test_with_a_limit_or_unwished_nothing_is_adopted(left: Rig, changes: dict[st
 def test_a_dry_run_says_how_many_would_be_adopted(left: Rig) -> None:
     wish = left.wish(left.table(SECOND), run="second", adopts=True)
     before = left.store.list()
-    assert preview(left.store, wish) == (
+    assert preview(left.store, wish).startswith(
         "second (new): 2 requests in 1 shards, 0 rejected, 0 left out as unchanged, 6 adopted from earlier runs; "
-        "models one"
+        "models one; expected to cost $"
     )
     assert left.store.list() == before
 
@@ -154,3 +155,43 @@ def test_an_adopted_row_that_lacks_what_the_recipe_asks_for_by_now_is_rejected_w
     assert reasons == {"left for later by first, and does not fit the recipe any more: year is missing"}
     third = left.begin(left.table({"c0": "bogs"}), run="third", adopts=True)
     assert third.plan.adopted == 0, "what was rejected is settled"
+
+
+def held_to(usd: float) -> Any:
+    return load_recipe(RECIPE.replace("make:", f"max_estimate_usd: {usd}\nmake:"))
+
+
+def test_a_limit_on_the_estimate_takes_as_many_of_the_oldest_rows_as_it_reaches_and_leaves_the_rest(
+    left: Rig,
+) -> None:
+    """Six rows were left; tonight has two of its own."""
+    requests = left.table(SECOND)
+    row_usd = left.begin(requests, run="free").plan.estimate["row_usd"]
+    wish = left.wish(requests, run="second", adopts=True, recipe=held_to(4.5 * row_usd))
+    assert "2 adopted from earlier runs, 4 more left for later nights by max_estimate_usd" in preview(
+        left.store, wish
+    )
+    manifest = left.night(requests, run="second", adopts=True, recipe=wish.recipe)
+    assert ids(left, "outputs", "second") == ["a0", "a1", *SECOND]
+    assert (manifest["rows"]["adopted"], manifest["rows"]["not_adopted"]) == (2, 4)
+    assert manifest["estimate"]["rows"] == 4
+    third = left.night(left.table({"c0": "bogs"}), run="third", adopts=True)
+    assert (third["rows"]["adopted"], "not_adopted" in third["rows"]) == (4, False)
+
+
+def test_own_rows_above_the_limit_are_refused_for_themselves_and_just_below_it_adopt_nothing(
+    left: Rig,
+) -> None:
+    requests = left.table(SECOND)
+    row_usd = left.begin(requests, run="free").plan.estimate["row_usd"]
+    with pytest.raises(UserError, match="2 rows are expected to cost"):
+        left.begin(requests, run="second", adopts=True, recipe=held_to(1.5 * row_usd))
+    begun = left.begin(requests, run="second", adopts=True, recipe=held_to(2.5 * row_usd))
+    assert (begun.plan.adopted, begun.plan.not_adopted) == (0, 6)
+
+
+def test_the_estimate_of_a_night_of_adopted_rows_rests_on_past_runs(left: Rig) -> None:
+    left.night(left.table({"x0": "fens", "x1": "tors"}), run="made")
+    begun = left.begin(left.table({"b0": "tides"}), run="second", adopts=True)
+    assert begun.plan.adopted == 6
+    assert begun.plan.estimate["runs"], "though one row is its own"
