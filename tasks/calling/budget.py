@@ -21,7 +21,13 @@ ROUNDING_USD = 1e-12
 
 
 class OverBudget(RowDeferred):
-    """A call's worst case does not fit in what is left; the row is left for later."""
+    """A call's worst case does not fit in what is left; the row is left for later.
+
+    Attributes:
+        for_good: neither waiting nor more money for the run would help: it is the row's own limit.
+    """
+
+    for_good = False
 
     def __init__(self, needed_usd: float, left_usd: float, whose: str) -> None:
         super().__init__(needed_usd, left_usd, whose)
@@ -142,6 +148,17 @@ class ShardBudget(Budget):
 
     def refusal(self, usd: float) -> OverBudget:
         return KeptWhole(usd, max(0.0, self.unspent_usd), self.whose)
+
+
+class RowBudget(Budget):
+    """What one request may cost at most, whatever the run has."""
+
+    __slots__ = ()
+
+    def refusal(self, usd: float) -> OverBudget:
+        short = OverBudget(usd, max(0.0, self.unspent_usd), self.whose)
+        short.for_good = True
+        return short
 
 
 class ProviderBudget(Budget):

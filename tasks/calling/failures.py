@@ -23,6 +23,9 @@ ErrorKind: TypeAlias = Literal[
     "no_price",
 ]  # fmt: skip
 
+PASSING: frozenset[str] = frozenset(
+    {"rate_limit", "overloaded", "server_error", "timeout", "connection", "bad_body", "exhausted"}
+)  # what may go better another time
 LONGEST_MESSAGE = 500
 LONGEST_WAIT_SECONDS = 300.0
 

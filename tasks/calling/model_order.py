@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tasks.calling.budget import OVER_BUDGET, OverBudget
-from tasks.calling.failures import CallFailed
+from tasks.calling.failures import PASSING, CallFailed
 from tasks.calling.route import estimated_tokens
 from tasks.storing.errors import RowDeferred
 
@@ -69,9 +69,19 @@ def marked(completion: Completion, decided: dict[str, Any] | None) -> Completion
     return replace(completion, cheaper_than=decided["instead_of"])
 
 
+def is_for_good(failure: Exception) -> bool:
+    """Whether another time it would be the same: nothing that may pass stood in the way."""
+    if isinstance(failure, OverBudget):
+        return failure.for_good
+    if isinstance(failure, CallFailed):
+        return failure.kind != "close_provider" and failure.error_kind not in PASSING
+    return not isinstance(failure, RowDeferred)
+
+
 def no_model_left(failures: list[CallFailed | OverBudget]) -> Exception:
     short = [failure for failure in failures if isinstance(failure, OverBudget)]
     if short:
+        short[-1].for_good = all(map(is_for_good, failures))
         return short[-1]
     failed = [failure for failure in failures if isinstance(failure, CallFailed)]
     closed = [failure for failure in failed if failure.kind == "close_provider"]

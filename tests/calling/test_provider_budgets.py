@@ -8,7 +8,7 @@ import pytest
 from calling_rig import Rig, Session
 
 from deployments.simulator.config import Fault
-from tasks.calling.budget import Budget, OverBudget, ProviderBudget
+from tasks.calling.budget import Budget, OverBudget, ProviderBudget, RowBudget
 from tasks.calling.call import Row
 from tasks.calling.failures import CallFailed
 
@@ -145,3 +145,27 @@ def test_the_failure_of_the_model_that_was_asked_counts_before_one_that_never_wa
     error = session.error("hello", "far", session.row("r1", Budget(9.0)))
     assert isinstance(error, CallFailed)
     assert error.error_kind == "overloaded", "which may go better another time"
+
+
+@pytest.mark.parametrize(("fault", "for_good"), [("model_missing", True), ("overloaded", False)])
+def test_over_a_rows_own_limit_is_for_good_unless_another_model_may_answer_another_time(
+    simulate: Simulate, make_rig: MakeRig, fault: str, for_good: bool
+) -> None:
+    simulator = simulate(faults=(Fault(kind=fault, model="far"),))
+    models = {"far": {"fallback": ("dear",)}, "dear": {"price": {"input": 9000.0, "output": 9000.0}}}
+    session = make_rig(simulator.url, models).open()
+    error = session.error("hello", "far", session.row("r1", Budget(100.0), RowBudget(0.2, "request")))
+    assert isinstance(error, OverBudget)
+    assert (error.whose, error.for_good) == ("request", for_good)
+
+
+def test_over_a_rows_own_limit_is_not_for_good_where_a_providers_money_may_come_another_night(
+    simulate: Simulate, make_rig: MakeRig
+) -> None:
+    models = {**MODELS, "near": {"provider": "anthropic", "price": {"input": 9000.0, "output": 9000.0}}}
+    session = make_rig(simulate().url, models).open()
+    asking = row(session, "r1", ProviderBudget(0.0, "provider openai"))
+    asking.budgets = (Budget(100.0), RowBudget(0.2, "request"))
+    error = session.error("hello", "far", asking)
+    assert isinstance(error, OverBudget)
+    assert not error.for_good

@@ -212,3 +212,47 @@ def test_a_budget_for_a_run_made_anew_does_not_count_what_the_replaced_one_had_s
     rich = night.manifest()
     assert rich["rows"]["made"] == 8
     assert rich["usd"]["spent"] - first["usd"]["spent"] <= 1.2 * before
+
+
+PLAIN = """
+recipe: plain
+budget: {usd_per_request: %s, on_budget: [%s]}
+max_failed: 1
+request:
+  topic: {type: str}
+make:
+  ask: {model: one, max_tokens: 60, prompt: "Write about {{ request.topic }}"}
+"""
+
+
+@pytest.mark.parametrize("ways", ["defer", "skip_refinement, cheaper_model", ""])
+def test_a_row_that_its_own_limit_never_reaches_for_fails_and_no_other_night_adopts_it(
+    rig: Callable[..., FlowRig], ways: str
+) -> None:
+    night = rig()
+    recipe = night.folder / "plain.yaml"
+    recipe.write_text(PLAIN % (0.01, ways))
+    night.table({"r0": "tides", "r1": "moors"})
+    assert night.night(recipe=str(recipe)).is_completed()
+    rows = night.manifest()["rows"]
+    assert (rows["failed"], rows["deferred"], rows["retryable"], night.sent) == (2, 0, 0, 0)
+    for output in night.read("outputs").to_dict("records"):
+        assert output["error_kind"] == "over_row_budget"
+        assert "$0.0100 of the request's budget is left" in output["error"]
+    night.table({"mine": "fens"})
+    assert night.night(recipe=str(recipe), run="next").is_completed()
+    assert night.manifest("next")["rows"]["adopted"] == 0
+
+
+def test_a_row_whose_own_money_went_to_attempts_that_failed_waits_for_another_night(
+    rig: Callable[..., FlowRig],
+) -> None:
+    night = rig(faults=[{"kind": "truncated_body", "first": 1}])
+    recipe = night.folder / "plain.yaml"
+    recipe.write_text(PLAIN % (0.02, "defer"))
+    night.table({"r0": "tides"})
+    night.night(recipe=str(recipe))
+    assert night.manifest()["rows"]["deferred"] == 1
+    night.table({"mine": "fens"})
+    assert night.night(recipe=str(recipe), run="next").is_completed()
+    assert (night.manifest("next")["rows"]["adopted"], night.manifest("next")["rows"]["made"]) == (1, 2)
