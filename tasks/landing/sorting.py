@@ -66,9 +66,9 @@ class Sorted:
         rejects = [*self.rejects, *(_reject_row(each, run) for each in ours if isinstance(each, Reject))]
         return self._with(adopted, rejects)
 
-    def adopting_first(self, many: int, own: Sorted) -> Sorted:
-        """The same with only so many of the adopted rows; `own` is the table without any."""
-        return own._with(self.adopted[:many], self.rejects)
+    def adopting_only(self, some: Iterable[Request], own: Sorted) -> Sorted:
+        """The same with only some of the adopted rows; `own` is the table without any."""
+        return own._with(tuple(some), self.rejects)
 
     def _with(self, adopted: tuple[Request, ...], rejects: list[dict[str, Any]]) -> Sorted:
         more = np.array([_number(each.request_id) for each in adopted], dtype=np.uint64)

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from tasks.calling.route_making import prices, reachable
 from tasks.choosing.estimates import Estimates
-from tasks.landing.adoption import adoptable, adopted_path, left_by, settled
+from tasks.landing.adoption import adoptable, left_by, settled
+from tasks.landing.claims import claim
 from tasks.landing.commit import clean_up
 from tasks.landing.learning import estimates_for
 from tasks.landing.lessons import offered
@@ -37,7 +38,7 @@ from tasks.landing.within_estimate import within_estimate
 from tasks.patterns.recipe import check_models, models_needed, models_possible
 from tasks.storing.errors import UserError
 from tasks.storing.parts import read_rows
-from tasks.storing.records import write_json, write_json_new
+from tasks.storing.records import write_json_new
 from tasks.storing.requests import read_requests
 
 if TYPE_CHECKING:
@@ -154,13 +155,15 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
         return _again(store, wish, known, manifest)
     if known is not None and not wish.replace:
         refuse_another_plan(known, fresh_plan.hash, changed=changes(known, fresh_plan))
-    table, estimate, learnt, left = _foreseen(store, wish, table, _adopting(store, wish, table))
+    own = table
+    table, estimate, learnt, left = _foreseen(store, wish, own, _adopting(store, wish, own))
     refuse_above(estimate, wish.recipe.max_estimate_usd)
     store.delete(manifest["landed"] if manifest else [])
+    ids = [each.request_id for each in table.adopted]
+    if ids and (lost := claim(store, wish.run, fresh_plan.hash, ids)):
+        table = table.adopting_only([each for each in table.adopted if each.request_id not in lost], own)
+        estimate = foreseen(store, wish.recipe, wish.catalog, table, wish.run, learnt)
     fresh_plan = _counting(fresh_plan, table)
-    if table.adopted:
-        ids = [each.request_id for each in table.adopted]
-        write_json(store, adopted_path(wish.run, fresh_plan.hash), {"request_ids": ids})
     store_requests(
         store, table, requests_path(wish.run, fresh_plan.hash), rejects_path(wish.run, fresh_plan.hash)
     )

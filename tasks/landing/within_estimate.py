@@ -30,13 +30,13 @@ def within_estimate(
     estimate = estimate_of(table)
     if limit_usd is None or not table.adopted or _is_within(estimate, limit_usd):
         return table, estimate
-    fewer = table.adopting_first(0, own)
+    fewer = table.adopting_only((), own)
     alone = estimate_of(fewer)
     if not _is_within(alone, limit_usd):
         return fewer, alone
     many = _within_mean(estimate, alone, len(table.adopted), limit_usd)
     while many:
-        some = table.adopting_first(many, own)
+        some = table.adopting_only(table.adopted[:many], own)
         estimate = estimate_of(some)
         if _is_within(estimate, limit_usd):
             return some, estimate

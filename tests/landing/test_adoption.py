@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from landing_rig import RECIPE
 
+from tasks.landing.adoption import adoptable
+from tasks.landing.claims import claim
 from tasks.landing.plan import read_plan, write_plan
-from tasks.landing.starting import preview
+from tasks.landing.starting import preview, start
 from tasks.patterns.recipe import load_recipe
 from tasks.storing.errors import UserError
 
@@ -195,3 +197,49 @@ def test_the_estimate_of_a_night_of_adopted_rows_rests_on_past_runs(left: Rig) -
     begun = left.begin(left.table({"b0": "tides"}), run="second", adopts=True)
     assert begun.plan.adopted == 6
     assert begun.plan.estimate["runs"], "though one row is its own"
+
+
+def test_of_two_runs_that_start_at_once_the_older_claim_has_the_rows(
+    left: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`third` reads what was left and claims it after `second` has read the same and before it claims."""
+    others: list[int] = []
+
+    def overtaken(*wanted: Any) -> Any:
+        found = adoptable(*wanted)
+        monkeypatch.setattr("tasks.landing.starting.adoptable", adoptable)
+        others.append(left.begin(left.table({"c0": "bogs"}), run="third", adopts=True).plan.adopted)
+        return found
+
+    requests = left.table(SECOND)
+    wish = left.wish(requests, run="second", adopts=True)
+    monkeypatch.setattr("tasks.landing.starting.adoptable", overtaken)
+    begun = start(left.store, wish)
+    assert (others, begun.plan.adopted) == ([6], 0)
+    assert (begun.plan.requests, sum(begun.plan.shard_rows), begun.plan.estimate["rows"]) == (2, 2, 2)
+    assert left.commit(begun, left.produce(begun))["rows"]["made"] == 2
+
+
+def test_a_run_that_claims_while_another_is_about_to_begin_leaves_it_the_rows(
+    left: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others: list[int] = []
+
+    def meanwhile(_: object) -> None:
+        monkeypatch.setattr("tasks.landing.claims._let_others_be_seen", lambda _: None)
+        others.append(left.begin(left.table({"c0": "bogs"}), run="a-third", adopts=True).plan.adopted)
+
+    requests = left.table(SECOND)
+    monkeypatch.setattr("tasks.landing.claims._let_others_be_seen", meanwhile)
+    begun = left.begin(requests, run="second", adopts=True)
+    assert (others, begun.plan.adopted) == ([0], 6)
+
+
+def test_a_claim_whose_start_was_killed_holds_its_rows_for_a_moment_only(
+    left: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert claim(left.store, "killed", "0123456789abcdef", ["a0", "a1"]) == set()
+    begun = left.begin(left.table(SECOND), run="second", adopts=True)
+    assert begun.plan.adopted == 4
+    monkeypatch.setattr("tasks.landing.claims.STARTING", timedelta(0))
+    assert left.begin(left.table({"c0": "bogs"}), run="third", adopts=True).plan.adopted == 2
