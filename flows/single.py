@@ -180,7 +180,7 @@ async def _worked(
     spending = state.calls.ledger.spending
     money = ShardMoney(budget, 0.0, {name: (most, 0.0) for name, most in limits.items()}, is_rest=True)
     state.limit(money)
-    purse = Purse(money, spending, shard, state.calls.routes, "run")
+    purse = Purse(money, spending, shard, state.calls.routes)
     row: Row = row_of(state, request, shard, purse)
     tally = VisibleTally(state.calls, row, plan.fresh)
     outcome = await work_request(state, request, tally)

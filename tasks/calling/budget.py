@@ -7,6 +7,7 @@ first served; it is over budget only if even all of them could not free enough. 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 OVER_BUDGET = "over budget"
 ROUNDING_USD = 1e-12
+SAID = re.compile(r"the (?:next call may|row is expected to) cost \$\S+ \$\S+ of the (.+)'s budget is left")
 
 
 class OverBudget(RowDeferred):
@@ -37,6 +39,12 @@ class OverBudget(RowDeferred):
 
     def __str__(self) -> str:
         return f"the next call may cost ${self.needed_usd:.4f}, ${self.left_usd:.4f} of the {self.whose}'s budget is left"
+
+
+def whose_budget(said: str) -> str | None:
+    """Whose budget an OverBudget or NotAdmitted was about, by its message; None if it is another message."""
+    found = SAID.fullmatch(said)
+    return found[1] if found else None
 
 
 class ProviderSpent(OverBudget):

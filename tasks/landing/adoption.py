@@ -61,13 +61,17 @@ def settled(store: Store, recipe: str, run: str, left: Sequence[Left]) -> set[st
     """The ids of those rows that another run than `run`, and than the one that left it, has settled since."""
     if not left:
         return set()
+    return ended_elsewhere(store, recipe, run, left) | (held(store, run) & {each.request_id for each in left})
+
+
+def ended_elsewhere(store: Store, recipe: str, run: str, left: Sequence[Left]) -> set[str]:
+    """Those that another run has in its outputs or rejects since."""
     since = {each.request_id: each for each in left}
-    found = {
+    return {
         request_id
         for request_id, other, at in _outcomes(store, recipe, list(since))
         if other not in (run, since[request_id].run) and at > since[request_id].since
     }
-    return found | (held(store, run) & since.keys())
 
 
 def left_by(manifest: Mapping[str, Any], request_ids: Sequence[str]) -> list[Left]:
