@@ -13,6 +13,7 @@ def summary(manifest: dict[str, Any], seconds: float) -> list[tuple[str, str]]:
             "requests",
             f"{rows['requests']:,}"
             + (f"  ({rows['adopted']:,} adopted from earlier runs)" if rows.get("adopted") else "")
+            + (f"  ({rows['not_adopted']:,} more wait: max_estimate_usd)" if rows.get("not_adopted") else "")
             + (f"  ({rows['unchanged']:,} unchanged left out)" if rows["unchanged"] else ""),
         ),
         ("made", f"{rows['made']:,}"),

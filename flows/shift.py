@@ -17,6 +17,8 @@ from tasks.calling.sending import Patience
 from tasks.landing.allowances import ShardMoney
 from tasks.landing.commit import Commit
 from tasks.landing.dealing import Again, Dealing, Funds
+from tasks.landing.preflight import refuse_unknown_spend
+from tasks.landing.purse import models_of
 from tasks.landing.run_state import RunState, run_state, state_key
 from tasks.landing.shard_records import KnownShard, ShardRecord, known_shards
 from tasks.landing.starting import Start
@@ -61,6 +63,7 @@ class Shift:
         unfinished = sum(each.rows for each in todo if each.finished is None)
         progress = Progress(self.begun.plan.run)
         dealing = self._dealing(funds, unfinished)
+        self._refuse_unknown_spend(funds)
         total = sum(rows.values())
         records = {each.shard: each for each in self._work(todo, dealing, progress, total)}
         again = Again()
@@ -129,8 +132,22 @@ class Shift:
         """What is left now, when no shard is being worked."""
         calls = self.state.calls
         Engine.current().wait(calls.ledger.catch_up())
-        landed = (self.begun.manifest or {}).get("usd", {}).get("spent") or 0.0
-        return Dealing(funds, calls.ledger.spending, calls.routes, float(landed), rows)
+        return Dealing(funds, calls.ledger.spending, calls.routes, self._landed_usd(), rows)
+
+    def _landed_usd(self) -> float:
+        """What earlier generations of this plan have come to; those of plans that it replaced do not count."""
+        if self.begun.redo is None:
+            return 0.0
+        spent = (self.begun.manifest or {}).get("usd", {}).get("spent") or 0.0
+        seen = self.state.calls.ledger.spending.landed_usd  # at least: calls are not kept for ever
+        return max(seen, spent - (self.begun.plan.replaced_usd or 0.0))
+
+    def _refuse_unknown_spend(self, funds: Funds) -> None:
+        """Calls of unknown price, made before the run had this limit, stand in no table yet."""
+        unpriced, routes = self.state.calls.ledger.spending.unpriced, self.state.calls.routes
+        limited = {model for name in funds.limits_usd for model in models_of(name, routes)}
+        if unpriced if funds.budget_usd is not None else unpriced & limited:
+            refuse_unknown_spend(self.begun.plan.run)
 
     def _snapshot(self, rows: int) -> Snapshot:
         counters = self.state.calls.counters

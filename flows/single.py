@@ -182,7 +182,8 @@ async def _worked(
     request = read_shard(state.store, requests_path(plan.run, plan.hash), shard, plan.shard_rows)[0]
     spending = state.calls.ledger.spending
     money = ShardMoney(budget, 0.0, {name: (most, 0.0) for name, most in limits.items()}, is_rest=True)
-    purse = Purse(money, spending, shard, state.calls.routes, "run")
+    state.limit(money)
+    purse = Purse(money, spending, shard, state.calls.routes)
     row: Row = row_of(state, request, shard, purse)
     tally = VisibleTally(state.calls, row, plan.fresh)
     outcome = await work_request(state, request, tally)

@@ -7,6 +7,7 @@ first served; it is over budget only if even all of them could not free enough. 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,10 +19,17 @@ if TYPE_CHECKING:
 
 OVER_BUDGET = "over budget"
 ROUNDING_USD = 1e-12
+SAID = re.compile(r"the (?:next call may|row is expected to) cost \$\S+ \$\S+ of the (.+)'s budget is left")
 
 
 class OverBudget(RowDeferred):
-    """A call's worst case does not fit in what is left; the row is left for later."""
+    """A call's worst case does not fit in what is left; the row is left for later.
+
+    Attributes:
+        for_good: neither waiting nor more money for the run would help: it is the row's own limit.
+    """
+
+    for_good = False
 
     def __init__(self, needed_usd: float, left_usd: float, whose: str) -> None:
         super().__init__(needed_usd, left_usd, whose)
@@ -31,6 +39,12 @@ class OverBudget(RowDeferred):
 
     def __str__(self) -> str:
         return f"the next call may cost ${self.needed_usd:.4f}, ${self.left_usd:.4f} of the {self.whose}'s budget is left"
+
+
+def whose_budget(said: str) -> str | None:
+    """Whose budget an OverBudget or NotAdmitted was about, by its message; None if it is another message."""
+    found = SAID.fullmatch(said)
+    return found[1] if found else None
 
 
 class ProviderSpent(OverBudget):
@@ -54,6 +68,7 @@ class Budget:
 
     Attributes:
         largest_usd: the largest single promise so far.
+        promises: how many there have been.
     """
 
     limit_usd: float | None
@@ -61,6 +76,7 @@ class Budget:
     spent_usd: float = 0.0
     reserved_usd: float = 0.0
     largest_usd: float = 0.0
+    promises: int = 0
     _reservations: int = 0
     _waiting: deque[tuple[float, asyncio.Future[None]]] = field(default_factory=deque)
 
@@ -91,6 +107,7 @@ class Budget:
         """Promise `usd`, whether or not there is room."""
         self.reserved_usd += usd
         self.largest_usd = max(self.largest_usd, usd)
+        self.promises += 1
         self._reservations += 1
 
     async def turn(self, usd: float) -> None:
@@ -139,6 +156,17 @@ class ShardBudget(Budget):
 
     def refusal(self, usd: float) -> OverBudget:
         return KeptWhole(usd, max(0.0, self.unspent_usd), self.whose)
+
+
+class RowBudget(Budget):
+    """What one request may cost at most, whatever the run has."""
+
+    __slots__ = ()
+
+    def refusal(self, usd: float) -> OverBudget:
+        short = OverBudget(usd, max(0.0, self.unspent_usd), self.whose)
+        short.for_good = True
+        return short
 
 
 class ProviderBudget(Budget):

@@ -20,8 +20,12 @@ ErrorKind: TypeAlias = Literal[
     "rate_limit", "overloaded", "server_error", "timeout", "connection", "unreachable", "bad_body",
     "model_missing", "forbidden", "context_too_long", "content_filter",
     "bad_request", "refusal", "empty", "no_parse", "no_model", "bad_key", "no_credit", "exhausted",
+    "no_price",
 ]  # fmt: skip
 
+PASSING: frozenset[str] = frozenset(
+    {"rate_limit", "overloaded", "server_error", "timeout", "connection", "bad_body", "exhausted"}
+)  # what may go better another time
 LONGEST_MESSAGE = 500
 LONGEST_WAIT_SECONDS = 300.0
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tasks.calling.budget import OVER_BUDGET, OverBudget
-from tasks.calling.failures import CallFailed
+from tasks.calling.failures import PASSING, CallFailed
 from tasks.calling.route import estimated_tokens
 from tasks.storing.errors import RowDeferred
 
@@ -69,15 +69,28 @@ def marked(completion: Completion, decided: dict[str, Any] | None) -> Completion
     return replace(completion, cheaper_than=decided["instead_of"])
 
 
+def is_for_good(failure: Exception) -> bool:
+    """Whether another time it would be the same: nothing that may pass stood in the way."""
+    if isinstance(failure, OverBudget):
+        return failure.for_good
+    if isinstance(failure, CallFailed):
+        return failure.kind != "close_provider" and failure.error_kind not in PASSING
+    return not isinstance(failure, RowDeferred)
+
+
 def no_model_left(failures: list[CallFailed | OverBudget]) -> Exception:
     short = [failure for failure in failures if isinstance(failure, OverBudget)]
     if short:
+        short[-1].for_good = all(map(is_for_good, failures))
         return short[-1]
     failed = [failure for failure in failures if isinstance(failure, CallFailed)]
     closed = [failure for failure in failed if failure.kind == "close_provider"]
     if closed:
         return RowDeferred(f"provider {closed[0].provider} is closed for this run: {closed[0].message}")
-    last = failed[-1]
+    asked = [failure for failure in failed if failure.error_kind != "no_price"]
+    last = (asked or failed)[
+        -1
+    ]  # one that was never asked does not say whether the row may go better another time
     tried = ", ".join(dict.fromkeys(failure.model or "" for failure in failed))
     message = last.message if len(failed) == 1 else f"{last.message} (tried {tried})"
     return CallFailed(

@@ -124,6 +124,7 @@ class RunCalls:
                 return self._serve(known, asked)
             shared = self._in_flight.get(asked.key)
             if shared is None:
+                _refuse_unpriced(asked)
                 # Before it is known as in flight: whoever waits for it may be who has to end to let it in.
                 if asked.row.ticket is not None and await asked.row.ticket.admitted():
                     continue
@@ -232,6 +233,18 @@ class RunCalls:
                 "close_provider", closed.error_kind, closed.message, status=closed.status,
                 provider=route.provider_name, model=route.name,
             )  # fmt: skip
+
+
+def _refuse_unpriced(asked: Asked) -> None:
+    """Raise CallFailed, for the next model to be asked, where there is a limit and nobody knows what the call may cost."""
+    route = asked.route
+    if route.price is None and any(
+        each.limit_usd is not None for each in asked.row.budgets_for(route.provider_name)
+    ):
+        raise CallFailed(
+            "next_model", "no_price", f"nobody knows the price of {route.name}, so a budget cannot be kept",
+            provider=route.provider_name, model=route.name,
+        )  # fmt: skip
 
 
 def _of_no_use(row: dict[str, Any]) -> float:

@@ -11,17 +11,21 @@ from collections import defaultdict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.calling.past_calls import OPEN_FOLDER
+from tasks.storing.schemas import CALLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from tasks.storing.filesystem import Store
 
-COLUMNS = ["run", "request_id", "model", "usd", "usd_failed"]
+COLUMNS = ["run", "request_id", "model", "usd", "usd_failed", "started_at"]
+STARTED = CALLS.field("started_at").type
 
 
 class Spending:
@@ -33,6 +37,9 @@ class Spending:
         usd: of all calls that stand in open parts or are this process's own.
         by_request: request id → USD, calls of earlier generations included.
         by_shard: shard → model → USD, likewise.
+        landed_usd: of the calls that `add_landed` found.
+        since: calls that started before are another plan's, and count nothing; None: all are this one's.
+        unpriced: models of calls of which nobody knows the cost, likewise.
     """
 
     def __init__(self, store: Store, run: str, worker: str, shard_of: Callable[[str], int]) -> None:
@@ -40,6 +47,9 @@ class Spending:
         self.calls = 0
         self.by_request: dict[str, float] = defaultdict(float)
         self.by_shard: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        self.landed_usd = 0.0
+        self.since: datetime | None = None
+        self.unpriced: set[str] = set()
         self._store = store
         self._run = run
         self._own = f"{OPEN_FOLDER}/{run}/{worker}-"
@@ -70,7 +80,9 @@ class Spending:
         for path in paths:
             with suppress(FileNotFoundError):  # calls are not kept for ever
                 for row in self._rows(path):
-                    self._note(row, (row["usd"] or 0.0) + (row["usd_failed"] or 0.0))
+                    usd = (row["usd"] or 0.0) + (row["usd_failed"] or 0.0)
+                    self.landed_usd += usd
+                    self._note(row, usd)
 
     def of_shard(self, shard: int, models: Iterable[str] | None = None) -> float:
         """What a shard's rows have cost; of these models only, if any are given."""
@@ -86,6 +98,8 @@ class Spending:
         return rows
 
     def _note(self, row: dict[str, Any], usd: float) -> None:
+        if row["usd"] is None:
+            self.unpriced.add(row["model"])
         if usd:
             self.by_request[row["request_id"]] += usd
             self.by_shard[self._shard_of(row["request_id"])][row["model"]] += usd
@@ -93,5 +107,7 @@ class Spending:
     def _rows(self, path: str) -> list[dict[str, Any]]:
         with self._store.open_read(path) as file:
             table = pq.read_table(file, columns=COLUMNS)
+        if self.since is not None:
+            table = table.filter(pc.greater_equal(table["started_at"], pa.scalar(self.since, STARTED)))
         rows: list[dict[str, Any]] = table.filter(pc.equal(table["run"], self._run)).to_pylist()
         return rows

@@ -35,7 +35,8 @@ class Chooser:
     """Ranks the models for needs.
 
     Attributes:
-        unavailable: model → why it cannot be used now; it might be another time.
+        unavailable: model → why it cannot be used now.
+        closed: those of them that may be used another time.
         explore: share of the requests that are explored.
         seed: of the run.
         needs_price: the run has a budget.
@@ -43,6 +44,7 @@ class Chooser:
 
     known: Known
     unavailable: Callable[[], Mapping[str, str]] = nothing_away
+    closed: Callable[[], Mapping[str, str]] = nothing_away
     explore: float = 0.0
     seed: str = ""
     needs_price: bool = False

@@ -45,7 +45,7 @@ class RowCosts:
         self.guess_usd = max(self.guess_usd or 0.0, usd)
 
     def ended(self, usd: float) -> None:
-        """A row was made, or failed, at this cost over all processes."""
+        """A row that had to pay was made, or failed, at this cost over all processes."""
         self.rows += 1
         self.usd += usd
 
@@ -168,12 +168,14 @@ class Admission:
             self._pump()
 
     def leave(self, ticket: Ticket, ended_usd: float | None) -> None:
-        """The row has ended, whether or not it was let in."""
+        """The row has ended, whether or not it was let in; one that the ledger served does not say what rows cost."""
         if ended_usd is not None:
-            self._costs.ended(ended_usd)
+            if ticket.own.promises or not ticket.is_fresh:
+                self._costs.ended(ended_usd)
             if ticket.is_fresh:  # of the others nobody knows what it paid before
                 for (_, costs), paid in zip(self._purses[1:], ticket.others, strict=True):
-                    costs.ended(paid.spent_usd)
+                    if paid.promises:
+                        costs.ended(paid.spent_usd)
         elif ticket.is_in:
             for (purse, costs), paid in zip(self._purses, ticket.paid, strict=True):
                 costs.at_least(paid.spent_usd + purse.largest_usd)

@@ -7,21 +7,20 @@ again for its own: they are still deferred then, and whoever comes next makes th
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.landing.claims import HELD, held
 from tasks.landing.moves import is_in_work
-from tasks.landing.plan import read_manifest, read_plan
+from tasks.landing.plan import read_manifest
 from tasks.landing.run_paths import plan_path
 from tasks.landing.table_rows import every_row
 from tasks.storing.columns import coerce
-from tasks.storing.records import read_json
 from tasks.storing.requests import Reject, Request
 
 if TYPE_CHECKING:
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 
     from tasks.storing.columns import Column
     from tasks.storing.filesystem import Store
-
-HELD = timedelta(days=1)
-ADOPTED = re.compile(r"_runs/([^/]+)/adopted-([0-9a-f]+)\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +46,6 @@ class Left:
     request: str
 
 
-def adopted_path(run: str, plan_hash: str) -> str:
-    """Which rows a run has taken over, while it has not committed."""
-    return f"_runs/{run}/adopted-{plan_hash[:12]}.json"
-
-
 def adoptable(store: Store, recipe: str, run: str, columns: Mapping[str, Column]) -> list[Request | Reject]:
     """The rows that this run may take over, oldest run first; those that do not fit the recipe any more as rejects.
 
@@ -70,13 +61,17 @@ def settled(store: Store, recipe: str, run: str, left: Sequence[Left]) -> set[st
     """The ids of those rows that another run than `run`, and than the one that left it, has settled since."""
     if not left:
         return set()
+    return ended_elsewhere(store, recipe, run, left) | (held(store, run) & {each.request_id for each in left})
+
+
+def ended_elsewhere(store: Store, recipe: str, run: str, left: Sequence[Left]) -> set[str]:
+    """Those that another run has in its outputs or rejects since."""
     since = {each.request_id: each for each in left}
-    found = {
+    return {
         request_id
         for request_id, other, at in _outcomes(store, recipe, list(since))
         if other not in (run, since[request_id].run) and at > since[request_id].since
     }
-    return found | (_held(store, run, datetime.now(UTC)) & since.keys())
 
 
 def left_by(manifest: Mapping[str, Any], request_ids: Sequence[str]) -> list[Left]:
@@ -130,19 +125,6 @@ def _outcomes(store: Store, recipe: str, ids: Sequence[str]) -> Iterator[tuple[s
             at = started[row["run"]]
             if at is not None:
                 yield row["request_id"], row["run"], at
-
-
-def _held(store: Store, run: str, now: datetime) -> set[str]:
-    """The rows that other runs have taken over and may be working."""
-    held: set[str] = set()
-    for path in store.list("_runs"):
-        named = ADOPTED.fullmatch(path)
-        if named is None or named[1] == run:
-            continue
-        plan = read_plan(store, named[1])
-        if plan is not None and plan.hash.startswith(named[2]) and now - plan.first_start < HELD:
-            held.update((read_json(store, path) or {"request_ids": ()})["request_ids"])
-    return held
 
 
 def _fitted(left: Left, columns: Mapping[str, Column]) -> Request | Reject:

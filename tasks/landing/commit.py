@@ -193,6 +193,7 @@ class Commit:
             "rows": {
                 "requests": plan.requests, "made": sums.made, "failed": sums.failed, "deferred": deferred,
                 "rejected": plan.rejected, "retryable": sums.retryable, "unchanged": plan.unchanged, "adopted": plan.adopted,
+                **({"not_adopted": plan.not_adopted} if plan.not_adopted else {}),
             },
             "calls": {
                 "sent": calls.sent, "cached": calls.cached, "failed": calls.failed, "tokens_in": calls.tokens_in,

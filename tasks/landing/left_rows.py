@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from tasks.calling.budget import whose_budget
 from tasks.landing.kind_counts import LONGEST_EXAMPLE, KindCounts
 from tasks.landing.wording import one_line
 
@@ -21,18 +22,25 @@ class LeftRows:
     Attributes:
         first: (which, why) of the first SHOWN; a rejected row is known by its number in tonight's table, an adopted one,
             which has none, by its id, and one of neither is a dash.
-        reasons: how often each was given, its example the first row.
+        reasons: how often each was given, its example the first row; all amounts of one budget count as one.
     """
 
     total: int = 0
     first: list[tuple[str, str]] = field(default_factory=list)
     reasons: KindCounts = field(default_factory=KindCounts)
+    _of_budget: dict[str, str] = field(default_factory=dict)
 
     def add(self, which: str, why: str | None) -> None:
         """Take in one row."""
         reason = one_line(why, LONGEST_EXAMPLE)
         self.total += 1
-        self.reasons.add(reason, which)
+        whose = whose_budget(reason)
+        kind = (
+            reason
+            if whose is None
+            else self._of_budget.setdefault(whose, f"over the {whose}'s budget, for example: {reason}")
+        )
+        self.reasons.add(kind, which)
         if len(self.first) < SHOWN:
             self.first.append((one_line(which, LONGEST_EXAMPLE), reason))
 

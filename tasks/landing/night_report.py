@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tasks.landing.adoption import ended_elsewhere, left_by
 from tasks.landing.call_figures import CallFigures, call_figures
 from tasks.landing.committed import open_committed
 from tasks.landing.left_rows import LeftRows, deferred_rows, rejected_rows
@@ -13,6 +14,7 @@ from tasks.landing.row_figures import RowFigures, row_figures
 from tasks.landing.score_figures import ScoreFigures, score_figures
 
 if TYPE_CHECKING:
+    from tasks.landing.committed import Committed
     from tasks.storing.filesystem import Store
 
 
@@ -22,6 +24,7 @@ class Report:
 
     Attributes:
         shape: of the recipe as it was; None where it is not there any more.
+        made_elsewhere: deferred rows that have come to an end in another run since.
     """
 
     store_url: str
@@ -32,6 +35,7 @@ class Report:
     rejected: LeftRows
     deferred: LeftRows
     shape: Shape | None
+    made_elsewhere: int = 0
 
     @property
     def run(self) -> str:
@@ -62,4 +66,17 @@ def read_report(store: Store, run: str = "") -> Report:
         rejected=rejected_rows(committed),
         deferred=deferred_rows(committed),
         shape=shape_of(committed.recipe) if committed.recipe else None,
+        made_elsewhere=_made_elsewhere(committed),
     )
+
+
+def _made_elsewhere(committed: Committed) -> int:
+    if not committed.manifest["rows"]["deferred"]:
+        return 0
+    ids = [
+        each
+        for batch in committed.rows("deferred", ["request_id"])
+        for each in batch["request_id"].to_pylist()
+    ]
+    left = left_by(committed.manifest, ids)
+    return len(ended_elsewhere(committed.store, committed.manifest["recipe"], committed.run, left))

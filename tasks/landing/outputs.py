@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
+from tasks.calling.failures import PASSING
 from tasks.storing.requests import canonical
 
 if TYPE_CHECKING:
@@ -15,9 +16,7 @@ if TYPE_CHECKING:
     from tasks.storing.requests import Request
 
 Status = Literal["made", "failed", "deferred"]
-RETRYABLE = frozenset(
-    {"rate_limit", "overloaded", "server_error", "timeout", "connection", "bad_body", "exhausted"}
-)
+RETRYABLE = PASSING
 
 
 @dataclass(frozen=True, slots=True)

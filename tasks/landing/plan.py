@@ -35,6 +35,8 @@ class Plan(BaseModel):
         estimates: what earlier runs say of the models, as `Estimates.plain` gives it; not in the hash either.
         keyless: providers whose key could not be had at the first start; not in the hash, nor is what follows.
         budgeted: there is a budget, so that no model may be chosen of which nobody knows the price.
+        not_adopted: how many more there are, for which `max_estimate_usd` did not reach.
+        replaced_usd: what the run had spent under other plans before; None if this is its first.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +64,8 @@ class Plan(BaseModel):
     keyless: list[str] = []
     budgeted: bool = False
     adopted: int = 0
+    not_adopted: int = 0
+    replaced_usd: float | None = None
 
     @property
     def workplace(self) -> Workplace:

@@ -32,7 +32,7 @@ def foreseen(
     """
     rows = chain((each.values for each in table.adopted), spooled(table))
     tokens = cell_tokens(expected_of(recipe, catalog, estimates).cells, rows)
-    looks_back = table.rows > 1 or recipe.max_estimate_usd is not None
+    looks_back = table.rows + len(table.adopted) > 1 or recipe.max_estimate_usd is not None
     return night_estimate(
         store if looks_back else None, recipe, catalog, tokens, run=run, estimates=estimates
     )
@@ -46,6 +46,18 @@ def refuse_above(estimate: NightEstimate, limit_usd: float | None) -> None:
     """
     if said := _refusal(estimate, limit_usd):
         raise UserError(said[0], where=WHERE, hint=said[1])
+
+
+def refuse_unknown_spend(run: str) -> None:
+    """A budget for a run that has made calls of unknown price before cannot be kept.
+
+    Raises:
+        UserError: always.
+    """
+    raise UserError(
+        f"nobody knows what run {run} has spent so far, so a budget cannot be kept",
+        where="--budget", hint="go on without one, or start another --run with models whose prices are known",
+    )  # fmt: skip
 
 
 def told(estimate: NightEstimate, limit_usd: float | None) -> str:

@@ -22,7 +22,6 @@ class Purse:
         money: as it was dealt.
         spending: the run's, up to date.
         routes: model → the way there, for whose it is.
-        whose: the budget is, in messages.
 
     Attributes:
         budget: the shard's.
@@ -35,12 +34,11 @@ class Purse:
         spending: Spending,
         shard: int,
         routes: Mapping[str, Route],
-        whose: str = "shard",
     ) -> None:
         self._money = money
         limit = None if money.allowance_usd is None else money.paid_usd + money.allowance_usd
         kind = Budget if money.is_rest else ShardBudget
-        self.budget = kind(limit, whose, spending.of_shard(shard))
+        self.budget = kind(limit, "run", spending.of_shard(shard))
         self.providers: dict[str, ProviderBudget] = {}
         for name, (allowance, paid) in money.providers.items():
             models = models_of(name, routes)

@@ -79,12 +79,14 @@ def parts_sheet(report: Report) -> Sheet:
 
 def _rows(report: Report) -> list[tuple[str, str]]:
     rows, errors = report.manifest["rows"], report.manifest["errors"]
-    unchanged = f" ({rows['unchanged']:,} unchanged left out)" if rows["unchanged"] else ""
+    told = {"adopted": "adopted", "not_adopted": "more wait", "unchanged": "unchanged left out"}
+    more = ", ".join(f"{rows[name]:,} {words}" for name, words in told.items() if rows.get(name))
+    elsewhere = f", {report.made_elsewhere:,} made elsewhere since" if report.made_elsewhere else ""
     return [
-        ("requests", f"{rows['requests']:,}{unchanged}"),
+        ("requests", f"{rows['requests']:,}" + (f" ({more})" if more else "")),
         ("made", count(rows["made"])),
         ("failed", f"{rows['failed']:,}{_why(errors['rows'])}"),
-        ("deferred", f"{rows['deferred']:,}{_why(errors['deferred'])}"),
+        ("deferred", f"{rows['deferred']:,}{_why(errors['deferred'])}{elsewhere}"),
         ("rejected", count(rows["rejected"])),
     ]
 

@@ -29,12 +29,13 @@ from tasks.patterns.templates import Renderer
 from tasks.storing.errors import NightpressError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator, Mapping
 
     from pydantic import SecretStr
 
     from tasks.calling.engine import Engine
     from tasks.calling.sending import Patience
+    from tasks.landing.allowances import ShardMoney
     from tasks.landing.plan import Plan
     from tasks.patterns.scope import Setting
     from tasks.storing.filesystem import Store
@@ -53,6 +54,8 @@ class RunState:
         rows_done: for progress, in this process.
         costs: what rows have come to in this process.
         provider_costs: the same, by provider with a limit.
+        chooser: of models for needs; it is told what money there is by `limit`.
+        limited: providers with a limit.
     """
 
     plan: Plan
@@ -65,6 +68,8 @@ class RunState:
     rows_done: int = 0
     costs: RowCosts = field(default_factory=RowCosts)
     provider_costs: dict[str, RowCosts] = field(default_factory=dict)
+    chooser: Chooser | None = None
+    limited: set[str] = field(default_factory=set)
     _keeper: asyncio.Task[None] | None = field(default=None)
     _shards: set[asyncio.Task[Any]] = field(default_factory=set)
     _stopped: bool = False
@@ -72,6 +77,14 @@ class RunState:
     @property
     def worker(self) -> str:
         return self.calls.ledger.worker
+
+    def limit(self, money: ShardMoney) -> None:
+        """From now on no model of unknown price is chosen where there is a limit, which each start of a run may change."""
+        self.limited.clear()
+        self.limited.update(money.providers)
+        if self.chooser is not None:
+            own_usd = self.recipe.budget.usd_per_request
+            self.chooser.needs_price = money.allowance_usd is not None or own_usd is not None
 
     async def start(self) -> None:
         """Begin to upload what is journalled, every half minute."""
@@ -169,6 +182,7 @@ def _make(
         worker_name(),
         partial(shard_of, shards=len(plan.shard_rows)),
     )
+    ledger.spending.since = None if plan.replaced_usd is None else plan.first_start
     ledger.recover()
     redo = redo_of(store, plan)
     if redo is not None:
@@ -183,7 +197,12 @@ def _make(
         patience=patience,
     )
     known = Known(catalog, priced, Estimates.from_plain(plan.estimates))
-    chooser = Chooser(known, partial(closed_models, calls), recipe.explore, plan.hash, plan.budgeted)
+    limited: set[str] = set()
+
+    def away() -> dict[str, str]:
+        return _unpriced(catalog, priced, limited) | closed_models(calls)
+
+    chooser = Chooser(known, away, partial(closed_models, calls), recipe.explore, plan.hash, plan.budgeted)
     redo = redo_of(store, plan)
     rows = sum(plan.shard_rows) if redo is None else sum(map(len, redo.values()))
     state = RunState(
@@ -194,6 +213,8 @@ def _make(
         setting_of(recipe, Renderer(), catalog, plan.lessons, chooser, rows),
         redo,
         asyncio.Semaphore(concurrency),
+        chooser=chooser,
+        limited=limited,
     )
     engine.wait(state.start())
     return state
@@ -209,6 +230,17 @@ def closed_models(calls: RunCalls) -> dict[str, str]:
         if closed is not None:
             found[name] = f"provider {route.provider_name} is closed for this run: {closed.message}"
     return found
+
+
+def _unpriced(
+    catalog: Catalog, priced: Mapping[str, Price | None], limited: Container[str]
+) -> dict[str, str]:
+    """The models of unknown price whose provider has a limit, and that it is why they cannot be used."""
+    return {
+        name: "nobody knows its price, and its provider has a limit"
+        for name, price in priced.items()
+        if price is None and catalog.model(name).provider in limited
+    }
 
 
 def worker_name() -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from time import time
 from typing import TYPE_CHECKING, Any
 
-from tasks.calling.budget import OVER_BUDGET, Budget, OverBudget
+from tasks.calling.budget import OVER_BUDGET, Budget, OverBudget, RowBudget
 from tasks.calling.call import Row
 from tasks.calling.failures import CallFailed
 from tasks.landing.admission import Admission, RowCosts, Ticket
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 ARM = "made"
 STAGED = {"outputs": OUTPUTS, "deferred": DEFERRED, "scores": SCORES}
+OVER_ROW_BUDGET = "over_row_budget"
+ENDED_BY_MONEY = frozenset({"no_price", OVER_ROW_BUDGET})
 Worked = tuple[Outcome, Tally]
 
 
@@ -58,6 +60,7 @@ async def work_shard(state: RunState, shard: int, attempt: int, money: ShardMone
         if state.redo is not None:
             redo = state.redo.get(shard, frozenset())
             requests = [request for request in requests if request.request_id in redo]
+        state.limit(money)
         if money.is_limited:
             await (
                 state.calls.ledger.catch_up()
@@ -95,7 +98,7 @@ async def _work_row(
         await ticket.take_place()
         tally = Tally(state.calls, row, state.plan.fresh)
         outcome = await work_request(state, request, tally)
-        if outcome.status != "deferred" and not tally.notes.degraded:
+        if _tells_costs(outcome, tally):
             ended_usd = row.budgets[-1].spent_usd
     finally:
         ticket.leave(ended_usd)
@@ -103,11 +106,18 @@ async def _work_row(
     return outcome, tally
 
 
+def _tells_costs(outcome: Outcome, tally: Tally) -> bool:
+    """Whether what the row has cost is what one costs: not if it was broken off, or saved, for want of money."""
+    if outcome.status == "deferred" or tally.notes.degraded or outcome.error_kind in ENDED_BY_MONEY:
+        return False
+    return outcome.status == "made" or tally.row.budgets[-1].spent_usd > 0
+
+
 def row_of(state: RunState, request: Request, shard: int, purse: Purse) -> Row:
     """Who asks for this request: its limits are the shard's, and, as the last, its own, with what it has paid before."""
     recipe = state.recipe
     paid_usd = state.calls.ledger.spending.by_request.get(request.request_id, 0.0)
-    own = Budget(recipe.budget.usd_per_request, "request", paid_usd)
+    own = RowBudget(recipe.budget.usd_per_request, "request", paid_usd)
     return Row(
         request_id=request.request_id,
         arm=ARM,
@@ -132,6 +142,8 @@ async def work_request(state: RunState, request: Request, tally: Tally) -> Outco
     try:
         draft = await make_draft(state.recipe, request.values, tally, state.setting, tally.notes)
     except OverBudget as deferred:
+        if _is_over_for_good(deferred, tally):
+            return ended("failed", error_kind=OVER_ROW_BUDGET, error=str(deferred))
         return ended("deferred", error_kind=OVER_BUDGET, error=str(deferred))
     except RowDeferred as deferred:
         return ended("deferred", error_kind=str(deferred), error=str(deferred))
@@ -144,6 +156,11 @@ async def work_request(state: RunState, request: Request, tally: Tally) -> Outco
     except Exception as error:  # noqa: BLE001 - a fault of ours in one row must not cost the others
         return ended("failed", error_kind="internal", error=f"{type(error).__name__}: {error}")
     return ended("made", draft=draft)
+
+
+def _is_over_for_good(short: OverBudget, tally: Tally) -> bool:
+    """Whether the row's own limit is too low for it every night, also where nothing is lost to attempts that failed."""
+    return short.for_good and short.needed_usd > short.left_usd + tally.row.usd_failed
 
 
 def _request_type(column: str | None, request: Request) -> str | None:

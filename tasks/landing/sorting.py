@@ -64,6 +64,13 @@ class Sorted:
         ]
         adopted = tuple(each for each in ours if isinstance(each, Request))
         rejects = [*self.rejects, *(_reject_row(each, run) for each in ours if isinstance(each, Reject))]
+        return self._with(adopted, rejects)
+
+    def adopting_only(self, some: Iterable[Request], own: Sorted) -> Sorted:
+        """The same with only some of the adopted rows; `own` is the table without any."""
+        return own._with(tuple(some), self.rejects)
+
+    def _with(self, adopted: tuple[Request, ...], rejects: list[dict[str, Any]]) -> Sorted:
         more = np.array([_number(each.request_id) for each in adopted], dtype=np.uint64)
         count = _count(self.rows + len(adopted))
         shards = _shards_of(self.numbers, count)

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from tasks.calling.route_making import prices, reachable
 from tasks.choosing.estimates import Estimates
-from tasks.landing.adoption import adoptable, adopted_path, left_by, settled
+from tasks.landing.adoption import adoptable, left_by, settled
+from tasks.landing.claims import claim
 from tasks.landing.commit import clean_up
 from tasks.landing.learning import estimates_for
 from tasks.landing.lessons import offered
@@ -28,19 +29,21 @@ from tasks.landing.plan import (
     refuse_another_plan,
     write_plan,
 )
-from tasks.landing.preflight import foreseen, refuse_above, told
+from tasks.landing.preflight import foreseen, refuse_above, refuse_unknown_spend, told
 from tasks.landing.run_paths import checked_run_name, rejects_path, requests_path
 from tasks.landing.selecting import selection
 from tasks.landing.settling import settle_left
 from tasks.landing.sorting import shard_of, sort_requests, store_requests
+from tasks.landing.within_estimate import within_estimate
 from tasks.patterns.recipe import check_models, models_named, models_needed, models_possible
 from tasks.storing.errors import UserError
 from tasks.storing.parts import read_rows
-from tasks.storing.records import write_json, write_json_new
+from tasks.storing.records import write_json_new
 from tasks.storing.requests import read_requests
 
 if TYPE_CHECKING:
     from tasks.calling.catalog import Catalog
+    from tasks.landing.night_estimate import NightEstimate
     from tasks.landing.sorting import Sorted
     from tasks.patterns.recipe import Recipe
     from tasks.storing.filesystem import Store
@@ -122,16 +125,17 @@ def preview(store: Store, wish: Wish) -> str:
         plan = _plan(wish, table, generation=1)
         known = read_plan(store, wish.run)
         if known is None or known.hash != plan.hash:
-            table = _adopting(store, wish, table)
-        learnt = _learnt(store, wish, table)
-        estimate = foreseen(store, wish.recipe, wish.askable, table, wish.run, learnt)
+            table, estimate, _, left = _foreseen(store, wish, table, _adopting(store, wish, table))
+        else:
+            table, estimate, _, left = _foreseen(store, wish, table, table)
     finally:
         table.spool.unlink(missing_ok=True)
-    adopted = len(table.adopted)
+    adopted = f", {len(table.adopted):,} adopted from earlier runs" if table.adopted else ""
+    adopted += f", {left:,} more left for later nights by max_estimate_usd" if left else ""
     way = "new" if known is None else "known" if known.hash == plan.hash else "known with another plan"
     return (
         f"{wish.run} ({way}): {table.rows:,} requests in {len(table.shard_rows)} shards, {len(table.rejects):,} rejected, "
-        f"{table.unchanged:,} left out as unchanged{f', {adopted:,} adopted from earlier runs' if adopted else ''}; "
+        f"{table.unchanged:,} left out as unchanged{adopted}; "
         f"models {', '.join(plan.prices)}; {told(estimate, wish.recipe.max_estimate_usd)}"
     )
 
@@ -150,20 +154,23 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
     fresh_plan = _plan(wish, table, generation=(manifest["generation"] if manifest else 0) + 1)
     if known is not None and known.hash == fresh_plan.hash and not (wish.replace and manifest):
         if manifest is None or manifest["generation"] < known.generation:
-            return Start("resume", known, redo_of(store, known), manifest)
+            redo = redo_of(store, known)
+            if redo is not None:
+                _refuse_unknown_spend(wish, manifest)
+            return Start("resume", known, redo, manifest)
         clean_up(store, known, manifest)
-        return _again(store, known, manifest)
+        return _again(store, wish, known, manifest)
     if known is not None and not wish.replace:
         refuse_another_plan(known, fresh_plan.hash, changed=changes(known, fresh_plan))
-    table = _adopting(store, wish, table)
-    learnt = _learnt(store, wish, table)
-    estimate = foreseen(store, wish.recipe, wish.askable, table, wish.run, learnt)
+    own = table
+    table, estimate, learnt, left = _foreseen(store, wish, own, _adopting(store, wish, own))
     refuse_above(estimate, wish.recipe.max_estimate_usd)
     store.delete(manifest["landed"] if manifest else [])
+    ids = [each.request_id for each in table.adopted]
+    if ids and (lost := claim(store, wish.run, fresh_plan.hash, ids)):
+        table = table.adopting_only([each for each in table.adopted if each.request_id not in lost], own)
+        estimate = foreseen(store, wish.recipe, wish.askable, table, wish.run, learnt)
     fresh_plan = _counting(fresh_plan, table)
-    if table.adopted:
-        ids = [each.request_id for each in table.adopted]
-        write_json(store, adopted_path(wish.run, fresh_plan.hash), {"request_ids": ids})
     store_requests(
         store, table, requests_path(wish.run, fresh_plan.hash), rejects_path(wish.run, fresh_plan.hash)
     )
@@ -172,15 +179,22 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
             "lessons": offered(store, wish.recipe),
             "estimate": estimate.as_plan(),
             "estimates": learnt.plain(),
+            "not_adopted": left,
+            "replaced_usd": _replaced_usd(known, manifest),
         }
     )
     write_plan(store, fresh_plan)
     return Start("new", fresh_plan, None, manifest)
 
 
+def _replaced_usd(known: Plan | None, manifest: dict[str, Any] | None) -> float | None:
+    """What the run has landed under the plans that a new one replaces; None if it replaces none."""
+    return None if known is None else float(manifest["usd"]["spent"] or 0.0) if manifest else 0.0
+
+
 def _learnt(store: Store, wish: Wish, table: Sorted) -> Estimates:
     """What earlier runs say of the models; for a single request only where there is a model to choose."""
-    if table.rows <= 1 and not models_possible(wish.recipe, wish.askable):
+    if table.rows + len(table.adopted) <= 1 and not models_possible(wish.recipe, wish.askable):
         return Estimates()
     return estimates_for(store, wish.askable, wish.run_date, without=wish.run)
 
@@ -190,6 +204,19 @@ def _adopting(store: Store, wish: Wish, table: Sorted) -> Sorted:
     if not wish.adopts or wish.limit is not None:
         return table
     return table.adopting(adoptable(store, wish.recipe.recipe, wish.run, wish.recipe.columns), wish.run)
+
+
+def _foreseen(
+    store: Store, wish: Wish, own: Sorted, table: Sorted
+) -> tuple[Sorted, NightEstimate, Estimates, int]:
+    """What is made tonight, what it should cost, what is known of the models, and how many rows are not adopted."""
+    learnt = _learnt(store, wish, table)
+
+    def estimate_of(some: Sorted) -> NightEstimate:
+        return foreseen(store, wish.recipe, wish.askable, some, wish.run, learnt)
+
+    kept, estimate = within_estimate(own, table, wish.recipe.max_estimate_usd, estimate_of)
+    return kept, estimate, learnt, len(table.adopted) - len(kept.adopted)
 
 
 def _counting(plan: Plan, table: Sorted) -> Plan:
@@ -242,12 +269,18 @@ def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
     )  # fmt: skip
 
 
-def _again(store: Store, known: Plan, manifest: dict[str, Any]) -> Start:
+def _refuse_unknown_spend(wish: Wish, manifest: dict[str, Any] | None) -> None:
+    if wish.budgeted and manifest is not None and manifest["usd"]["spent"] is None:
+        refuse_unknown_spend(wish.run)
+
+
+def _again(store: Store, wish: Wish, known: Plan, manifest: dict[str, Any]) -> Start:
     rows = manifest["rows"]
     may = rows["retryable"] or rows["deferred"]  # else its outputs may have been joined with other runs'
     redo = _may_go_better(store, known, manifest) if may else {}
     if not redo:
         return Start("done", known, None, manifest)
+    _refuse_unknown_spend(wish, manifest)
     plan = known.model_copy(update={"generation": manifest["generation"] + 1})
     write_json_new(store, plan.workplace.redo_path, {str(shard): sorted(ids) for shard, ids in redo.items()})
     write_plan(store, plan)

@@ -40,6 +40,7 @@ class GivenUp(OverBudget):
 
     def __init__(self, short: OverBudget, level: object) -> None:
         super().__init__(short.needed_usd, short.left_usd, short.whose)
+        self.for_good = short.for_good
         self.level = level
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from tasks.calling.route_making import prices, reachable
@@ -71,7 +72,8 @@ def _cost(recipe: Recipe, worst: WorstCase, priced: Mapping[str, Price | None]) 
         yield Remark(loc, COST, what, "give each a price in the models file")
     elif worst.usd > budget:
         what = f"at worst a request costs {dollars(worst.usd)}, over the budget of {dollars(budget)}"
-        gives = ", then ".join(recipe.budget.on_budget) or "fails"
+        ways = takewhile(lambda way: way != "defer", recipe.budget.on_budget)
+        gives = ", then ".join([*ways, "it fails"])
         hint = f"raise the budget, or lower max_tokens or rounds (a row that runs short: {gives})"
         yield Remark(loc, COST, what, hint)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tasks.calling.budget import KeptWhole, OverBudget
 from tasks.calling.failures import CallFailed
+from tasks.calling.model_order import is_for_good
 from tasks.judging.json_answers import json_in
 from tasks.patterns.degrading import drops_before_skipping, indispensable, is_for
 from tasks.patterns.draft import Draft
@@ -71,7 +72,9 @@ class Members:
         took_part = len(drafts) + len(lost) + len(failures)
         short = [each for each in failures.values() if isinstance(each, OverBudget)]
         if short and not drafts:
-            raise next(each for each in (failures.get(self.spec.members[0].name), *short) if each in short)
+            raised = next(each for each in (failures.get(self.spec.members[0].name), *short) if each in short)
+            raised.for_good = all(map(is_for_good, failures.values()))
+            raise raised
         quorum = self.spec.quorum or max(1, took_part - 1)
         if short or (decided.known or {}).get("short"):
             quorum = 1

@@ -91,7 +91,7 @@ def _ranking(need: Need, scope: Scope, ask: Ask, avoid: frozenset[str]) -> Ranki
 def _nobody(need: Need, scope: Scope, ranking: Ranking) -> Exception:
     """Why nobody can be asked: another time somebody may, if a provider is closed now."""
     chooser = scope.setting.chooser
-    away = chooser.unavailable() if chooser is not None else {}
+    away = chooser.closed() if chooser is not None else {}
     if away:
         return RowDeferred(next(iter(away.values())))
     reasons = "; ".join(f"{each.name}: {each.out}" for each in ranking.models)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from calling_rig import Rig, Session
 
-from tasks.calling.budget import Budget, OverBudget, ProviderBudget
+from deployments.simulator.config import Fault
+from tasks.calling.budget import Budget, OverBudget, ProviderBudget, RowBudget
 from tasks.calling.call import Row
+from tasks.calling.failures import CallFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,3 +100,72 @@ def test_a_call_that_may_be_cheaper_goes_to_the_dearest_model_that_the_money_rea
         session.get("hello again", "dear", session.row("r2", Budget(1.0)), may_be_cheaper=True).model
         == "dear"
     )
+
+
+UNPRICED: dict[str, dict[str, object]] = {
+    "far": {"fallback": ("secret", "last")},
+    "secret": {"price": None, "id": "nobody-knows", "provider": "anthropic"},
+    "last": {},
+}
+
+
+@pytest.mark.parametrize("whose", ["run", "provider", "nobody"])
+def test_a_fallback_whose_price_nobody_knows_is_passed_over_where_there_is_a_limit(
+    simulate: Simulate, make_rig: MakeRig, whose: str
+) -> None:
+    simulator = simulate(faults=(Fault(kind="model_missing", model="far"),))
+    session = make_rig(simulator.url, UNPRICED).open()
+    asking = session.row("r1", Budget(9.0 if whose == "run" else None))
+    if whose == "provider":
+        asking.provider_budgets = {"anthropic": ProviderBudget(9.0, "provider anthropic")}
+    assert session.get("hello", "far", asking).model == ("secret" if whose == "nobody" else "last")
+    assert ("nobody-knows" in simulator.stats()["by_model"]) == (whose == "nobody")
+
+
+def test_a_model_of_unknown_price_is_not_asked_under_a_limit_costs_nothing_and_is_no_row(
+    simulate: Simulate, make_rig: MakeRig
+) -> None:
+    simulator = simulate()
+    models = {"secret": UNPRICED["secret"]}
+    session = make_rig(simulator.url, models).open()
+    asking = session.row("r1", Budget(9.0))
+    error = session.error("hello", "secret", asking)
+    assert isinstance(error, CallFailed)
+    assert (error.kind, error.error_kind, error.model) == ("row_fails", "no_price", "secret")
+    assert "price of secret" in str(error)
+    assert (session.rows(), simulator.stats()["calls"], asking.budgets[0].spent_usd) == ([], 0, 0.0)
+
+
+def test_the_failure_of_the_model_that_was_asked_counts_before_one_that_never_was(
+    simulate: Simulate, make_rig: MakeRig
+) -> None:
+    simulator = simulate(faults=(Fault(kind="overloaded", model="far"),))
+    models = {"far": {"fallback": ("secret",)}, "secret": UNPRICED["secret"]}
+    session = make_rig(simulator.url, models).open()
+    error = session.error("hello", "far", session.row("r1", Budget(9.0)))
+    assert isinstance(error, CallFailed)
+    assert error.error_kind == "overloaded", "which may go better another time"
+
+
+@pytest.mark.parametrize(("fault", "for_good"), [("model_missing", True), ("overloaded", False)])
+def test_over_a_rows_own_limit_is_for_good_unless_another_model_may_answer_another_time(
+    simulate: Simulate, make_rig: MakeRig, fault: str, for_good: bool
+) -> None:
+    simulator = simulate(faults=(Fault(kind=fault, model="far"),))
+    models = {"far": {"fallback": ("dear",)}, "dear": {"price": {"input": 9000.0, "output": 9000.0}}}
+    session = make_rig(simulator.url, models).open()
+    error = session.error("hello", "far", session.row("r1", Budget(100.0), RowBudget(0.2, "request")))
+    assert isinstance(error, OverBudget)
+    assert (error.whose, error.for_good) == ("request", for_good)
+
+
+def test_over_a_rows_own_limit_is_not_for_good_where_a_providers_money_may_come_another_night(
+    simulate: Simulate, make_rig: MakeRig
+) -> None:
+    models = {**MODELS, "near": {"provider": "anthropic", "price": {"input": 9000.0, "output": 9000.0}}}
+    session = make_rig(simulate().url, models).open()
+    asking = row(session, "r1", ProviderBudget(0.0, "provider openai"))
+    asking.budgets = (Budget(100.0), RowBudget(0.2, "request"))
+    error = session.error("hello", "far", asking)
+    assert isinstance(error, OverBudget)
+    assert not error.for_good

@@ -128,3 +128,59 @@ def test_what_a_night_saw_is_frozen_into_the_next_nights_plan_and_chooses_its_mo
     ]
     assert list(seen["quality_mean"]) == pytest.approx([0.1])
     assert 0.1 < seen["estimate"].iloc[0] < 0.3
+
+
+UNPRICED = """
+providers:
+  sim: {{api: openai, base_url: "{url}"{limit}}}
+models:
+  good: {{provider: sim, id: good, price: {{input: 1, output: 2}}, strengths: {{analysis: 0.7}}}}
+  secret: {{provider: sim, id: secret, strengths: {{analysis: 0.95}}}}
+"""
+
+
+@pytest.mark.parametrize("limit", [", usd_per_run: 5", ""])
+def test_under_a_providers_limit_no_need_takes_its_models_of_unknown_price(rig, limit: str) -> None:
+    night = chosen(rig)
+    (night.folder / "models.yaml").write_text(UNPRICED.format(url=night.simulator.openai_url, limit=limit))
+    assert night.night().is_completed()
+    assert set(night.read("calls")["model"]) == {"good" if limit else "secret"}
+
+
+LATER = """
+recipe: short
+request: {topic: {type: str}}
+max_failed: 1
+make:
+  pipeline:
+    - {name: draft, ask: {model: good, max_tokens: 60, prompt: "Write about {{ request.topic }}"}}
+    - {name: again, ask: {model: {for: analysis, quality: 0.8}, max_tokens: 60, prompt: "Again {{ draft }}"}}
+"""
+
+
+def test_a_budget_that_is_given_only_at_a_later_start_is_kept_by_what_is_chosen_from_then_on(rig) -> None:
+    night = rig(faults=[{"kind": "server_error", "model": "good", "first": 32}])
+    night.table(TOPICS)
+    (night.folder / "short.yaml").write_text(LATER)
+    (night.folder / "models.yaml").write_text(UNPRICED.format(url=night.simulator.openai_url, limit=""))
+    night.night()
+    assert night.manifest()["rows"]["retryable"] == len(TOPICS)
+    assert night.night(budget=5.0).is_completed()
+    assert set(night.read("calls")["model"]) == {"good"}
+
+
+def test_a_budget_for_a_run_that_has_made_calls_of_unknown_price_is_refused(rig) -> None:
+    night = rig(faults=[{"kind": "server_error", "model": "good", "first": 4}])
+    night.table({"r0": "tides", "r1": "moors"})
+    (night.folder / "short.yaml").write_text(LATER)
+    (night.folder / "models.yaml").write_text(UNPRICED.format(url=night.simulator.openai_url, limit=""))
+    night.night(concurrency=1)
+    rows = night.manifest()["rows"]
+    assert (rows["made"], rows["retryable"]) == (1, 1)
+    assert night.manifest()["usd"]["spent"] is None
+    sent = night.sent
+    refused = night.night(budget=5.0)
+    assert refused.is_failed()
+    assert "nobody knows what run night has spent so far" in str(refused.message)
+    assert night.sent == sent
+    assert night.night().is_completed()

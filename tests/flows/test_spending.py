@@ -116,6 +116,25 @@ def test_the_next_night_makes_what_a_budget_left_and_says_so(
     assert night.sent == 18, "calls that the poor night had paid are not paid again"
 
 
+def test_rows_that_the_ledger_serves_do_not_make_the_others_look_free(rig: Callable[..., FlowRig]) -> None:
+    """A poor night leaves most rows; the next one adopts them beside a table that the ledger knows already."""
+    night = rig()
+    known = {f"a{number}": f"topic {number}" for number in range(30)}
+    night.table(known)
+    night.night(run="first")
+    row_usd = night.manifest("first")["usd"]["spent"] / len(known)
+    night.table({f"b{number}": f"another topic {number}" for number in range(20)})
+    night.night(run="poor", budget=0.0)
+    night.table(known)
+    assert night.night(run="second", budget=6 * row_usd).is_completed()
+    rows = night.manifest("second")["rows"]
+    assert rows["adopted"] == 20
+    calls = night.read("calls")
+    paid = calls[(calls["run"] == "second") & ~calls["cached"]].groupby("request_id").size()
+    assert rows["made"] == len(known) + (paid == 2).sum()
+    assert (paid == 1).sum() <= 1, "whole rows are bought, not the beginnings of all"
+
+
 REFINED = """
 recipe: refined
 %s
@@ -167,3 +186,73 @@ def test_a_single_request_gives_up_as_a_nights_rows_do(rig: Callable[..., FlowRi
     (warnings,) = night.read("outputs")["warnings"]
     assert "refinement stopped" in warnings[0]
     assert night.sent == 2
+
+
+def test_a_budget_for_a_run_made_anew_does_not_count_what_the_replaced_one_had_spent(
+    rig: Callable[..., FlowRig], small_shards: None
+) -> None:
+    night = rig()
+    night.table({f"r{number}": f"topic {number}" for number in range(8)})
+    night.night(budget=5.0)
+    before = night.manifest()["usd"]["spent"]
+    recipe = (night.folder / "short.yaml").read_text()
+    (night.folder / "short.yaml").write_text(recipe.replace("Write about", "Write more about"))
+    assert night.night(budget=0.9 * before, replace=True).is_completed()
+    first = night.manifest()
+    assert first["rows"]["made"] == 8, "the outlines are in the ledger"
+    (night.folder / "short.yaml").write_text(recipe.replace("Outline", "Draw"))
+    assert night.night(budget=0.6 * before, replace=True).is_completed()
+    poor = night.manifest()
+    assert 0 < poor["rows"]["deferred"] < 8
+    spent = poor["usd"]["spent"] - first["usd"]["spent"]
+    assert 0.3 * before < spent <= 0.6 * before
+    assert night.night(budget=0.6 * before).is_completed(), "again: nothing is left that buys a row"
+    assert night.manifest()["usd"]["spent"] - first["usd"]["spent"] <= 0.6 * before
+    assert night.night(budget=1.2 * before).is_completed()
+    rich = night.manifest()
+    assert rich["rows"]["made"] == 8
+    assert rich["usd"]["spent"] - first["usd"]["spent"] <= 1.2 * before
+
+
+PLAIN = """
+recipe: plain
+budget: {usd_per_request: %s, on_budget: [%s]}
+max_failed: 1
+request:
+  topic: {type: str}
+make:
+  ask: {model: one, max_tokens: 60, prompt: "Write about {{ request.topic }}"}
+"""
+
+
+@pytest.mark.parametrize("ways", ["defer", "skip_refinement, cheaper_model", ""])
+def test_a_row_that_its_own_limit_never_reaches_for_fails_and_no_other_night_adopts_it(
+    rig: Callable[..., FlowRig], ways: str
+) -> None:
+    night = rig()
+    recipe = night.folder / "plain.yaml"
+    recipe.write_text(PLAIN % (0.01, ways))
+    night.table({"r0": "tides", "r1": "moors"})
+    assert night.night(recipe=str(recipe)).is_completed()
+    rows = night.manifest()["rows"]
+    assert (rows["failed"], rows["deferred"], rows["retryable"], night.sent) == (2, 0, 0, 0)
+    for output in night.read("outputs").to_dict("records"):
+        assert output["error_kind"] == "over_row_budget"
+        assert "$0.0100 of the request's budget is left" in output["error"]
+    night.table({"mine": "fens"})
+    assert night.night(recipe=str(recipe), run="next").is_completed()
+    assert night.manifest("next")["rows"]["adopted"] == 0
+
+
+def test_a_row_whose_own_money_went_to_attempts_that_failed_waits_for_another_night(
+    rig: Callable[..., FlowRig],
+) -> None:
+    night = rig(faults=[{"kind": "truncated_body", "first": 1}])
+    recipe = night.folder / "plain.yaml"
+    recipe.write_text(PLAIN % (0.02, "defer"))
+    night.table({"r0": "tides"})
+    night.night(recipe=str(recipe))
+    assert night.manifest()["rows"]["deferred"] == 1
+    night.table({"mine": "fens"})
+    assert night.night(recipe=str(recipe), run="next").is_completed()
+    assert (night.manifest("next")["rows"]["adopted"], night.manifest("next")["rows"]["made"]) == (1, 2)

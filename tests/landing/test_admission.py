@@ -101,6 +101,32 @@ def test_a_row_that_has_begun_is_let_in_to_the_rest_so_that_it_may_give_somethin
     assert share.deferred == ["begun"]
 
 
+def test_rows_that_the_ledger_serves_do_not_say_what_one_costs() -> None:
+    rows = Rows(5.2, None)
+    served = (rows.row(f"free{n}", calls=0) for n in range(100))
+    rows.work(*served, *(rows.row(f"r{n}") for n in range(20)))
+    assert rows.costs.rows == 5
+    assert rows.budget.spent_usd == pytest.approx(5.0)
+    assert [each for each in rows.made if each.startswith("r")] == ["r0", "r1", "r2", "r3", "r4"]
+    free = Rows(5.0, None)
+    free.work(*(free.row(f"r{n}", cost=0.0) for n in range(20)))
+    assert (free.costs.rows, free.costs.expected_usd) == (20, 0.0), "a model that costs nothing says so"
+
+
+def test_a_providers_cost_is_learnt_from_rows_that_asked_there() -> None:
+    budget, costs = Budget(1.0), RowCosts()
+    admission = Admission(Budget(None), RowCosts(), others=[(budget, costs)])
+    for asks in (False, True):
+        paid = Budget(None, "row")
+        ticket = Ticket(admission, Budget(None, "request"), asyncio.Semaphore(1), (paid,))
+        assert admission.let_in(ticket)
+        if asks:
+            paid.reserve(CALL)
+            paid.settle(CALL, CALL)
+        ticket.leave(CALL)
+    assert (costs.rows, costs.usd) == (1, CALL)
+
+
 def test_one_row_goes_first_while_nobody_knows_what_one_costs() -> None:
     rows = Rows(1000.0, None)
     rows.work(*(rows.row(f"r{n}", calls=1) for n in range(LEARNERS)))

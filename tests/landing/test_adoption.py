@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from landing_rig import RECIPE
 
+from tasks.landing.adoption import adoptable
+from tasks.landing.claims import claim
 from tasks.landing.night_report import read_report
 from tasks.landing.plan import read_plan, write_plan
-from tasks.landing.starting import preview
+from tasks.landing.starting import preview, start
 from tasks.patterns.recipe import load_recipe
+from tasks.storing.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,3 +161,89 @@ def test_an_adopted_row_that_lacks_what_the_recipe_asks_for_by_now_is_rejected_w
     assert [which for which, _ in rejected.first] == list(FIRST), "a row of no table is known by its id alone"
     third = left.begin(left.table({"c0": "bogs"}), run="third", adopts=True)
     assert third.plan.adopted == 0, "what was rejected is settled"
+
+
+def held_to(usd: float) -> Any:
+    return load_recipe(RECIPE.replace("make:", f"max_estimate_usd: {usd}\nmake:"))
+
+
+def test_a_limit_on_the_estimate_takes_as_many_of_the_oldest_rows_as_it_reaches_and_leaves_the_rest(
+    left: Rig,
+) -> None:
+    """Six rows were left; tonight has two of its own."""
+    requests = left.table(SECOND)
+    row_usd = left.begin(requests, run="free").plan.estimate["row_usd"]
+    wish = left.wish(requests, run="second", adopts=True, recipe=held_to(4.5 * row_usd))
+    assert "2 adopted from earlier runs, 4 more left for later nights by max_estimate_usd" in preview(
+        left.store, wish
+    )
+    manifest = left.night(requests, run="second", adopts=True, recipe=wish.recipe)
+    assert ids(left, "outputs", "second") == ["a0", "a1", *SECOND]
+    assert (manifest["rows"]["adopted"], manifest["rows"]["not_adopted"]) == (2, 4)
+    assert manifest["estimate"]["rows"] == 4
+    third = left.night(left.table({"c0": "bogs"}), run="third", adopts=True)
+    assert (third["rows"]["adopted"], "not_adopted" in third["rows"]) == (4, False)
+
+
+def test_own_rows_above_the_limit_are_refused_for_themselves_and_just_below_it_adopt_nothing(
+    left: Rig,
+) -> None:
+    requests = left.table(SECOND)
+    row_usd = left.begin(requests, run="free").plan.estimate["row_usd"]
+    with pytest.raises(UserError, match="2 rows are expected to cost"):
+        left.begin(requests, run="second", adopts=True, recipe=held_to(1.5 * row_usd))
+    begun = left.begin(requests, run="second", adopts=True, recipe=held_to(2.5 * row_usd))
+    assert (begun.plan.adopted, begun.plan.not_adopted) == (0, 6)
+
+
+def test_the_estimate_of_a_night_of_adopted_rows_rests_on_past_runs(left: Rig) -> None:
+    left.night(left.table({"x0": "fens", "x1": "tors"}), run="made")
+    begun = left.begin(left.table({"b0": "tides"}), run="second", adopts=True)
+    assert begun.plan.adopted == 6
+    assert begun.plan.estimate["runs"], "though one row is its own"
+
+
+def test_of_two_runs_that_start_at_once_the_older_claim_has_the_rows(
+    left: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`third` reads what was left and claims it after `second` has read the same and before it claims."""
+    others: list[int] = []
+
+    def overtaken(*wanted: Any) -> Any:
+        found = adoptable(*wanted)
+        monkeypatch.setattr("tasks.landing.starting.adoptable", adoptable)
+        others.append(left.begin(left.table({"c0": "bogs"}), run="third", adopts=True).plan.adopted)
+        return found
+
+    requests = left.table(SECOND)
+    wish = left.wish(requests, run="second", adopts=True)
+    monkeypatch.setattr("tasks.landing.starting.adoptable", overtaken)
+    begun = start(left.store, wish)
+    assert (others, begun.plan.adopted) == ([6], 0)
+    assert (begun.plan.requests, sum(begun.plan.shard_rows), begun.plan.estimate["rows"]) == (2, 2, 2)
+    assert left.commit(begun, left.produce(begun))["rows"]["made"] == 2
+
+
+def test_a_run_that_claims_while_another_is_about_to_begin_leaves_it_the_rows(
+    left: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others: list[int] = []
+
+    def meanwhile(_: object) -> None:
+        monkeypatch.setattr("tasks.landing.claims._let_others_be_seen", lambda _: None)
+        others.append(left.begin(left.table({"c0": "bogs"}), run="a-third", adopts=True).plan.adopted)
+
+    requests = left.table(SECOND)
+    monkeypatch.setattr("tasks.landing.claims._let_others_be_seen", meanwhile)
+    begun = left.begin(requests, run="second", adopts=True)
+    assert (others, begun.plan.adopted) == ([0], 6)
+
+
+def test_a_claim_whose_start_was_killed_holds_its_rows_for_a_moment_only(
+    left: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert claim(left.store, "killed", "0123456789abcdef", ["a0", "a1"]) == set()
+    begun = left.begin(left.table(SECOND), run="second", adopts=True)
+    assert begun.plan.adopted == 4
+    monkeypatch.setattr("tasks.landing.claims.STARTING", timedelta(0))
+    assert left.begin(left.table({"c0": "bogs"}), run="third", adopts=True).plan.adopted == 2

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from test_recipe_diagram import balanced
 
+from tasks.calling.budget import NotAdmitted, OverBudget
 from tasks.calling.catalog import load_catalog
 from tasks.landing.kind_counts import MOST_KINDS, OTHERS, KindCounts
+from tasks.landing.left_rows import LeftRows
 from tasks.landing.night_report import read_report
 from tasks.landing.report_contents import NO_RECIPE, headline, sheets
 from tasks.landing.report_file import report_url, write_report
@@ -133,6 +135,35 @@ def test_a_run_that_was_deferred_as_a_whole_says_why(rig: Callable[..., Rig]):
     assert (len(left.rows), left.note) == (20, "The first 20 of 30.")
     assert {row[1] for row in sheet(report, "Deferred, by reason").rows} == {"30"}
     sound(report)
+
+
+def test_deferred_rows_are_counted_by_whose_money_it_was_whatever_the_amounts(rig: Callable[..., Rig]):
+    left = LeftRows()
+    for n in range(5):
+        left.add(f"r{n}", str(NotAdmitted(0.1 + n, 0.01 * n, "run")))
+        left.add(f"p{n}", str(OverBudget(0.1 + n, 0.01 * n, "provider sim")))
+    left.add("closed", "provider sim is closed for this run: no credit")
+    assert left.reasons.counts == {
+        "over the run's budget, for example: the row is expected to cost $0.1000, $0.0000 of the run's budget is left": 5,
+        "over the provider sim's budget, for example: the next call may cost $0.1000, $0.0000 of the provider sim's "
+        "budget is left": 5,
+        "provider sim is closed for this run: no credit": 1,
+    }
+
+
+def test_a_report_says_what_was_adopted_and_what_another_run_has_made_since(rig: Callable[..., Rig]):
+    night = rig()
+    night.night(night.table(TOPICS), allowance=0.0)
+    (row,) = sheet(read_report(night.store, "night"), "Deferred, by reason").rows
+    assert row[0].startswith("over the run's budget")
+    assert row[1] == str(len(TOPICS))
+    night.night(night.table({"mine": "fens"}), run="next", adopts=True)
+    assert (
+        figures(read_report(night.store, "next"))["requests"] == f"{len(TOPICS) + 1} ({len(TOPICS)} adopted)"
+    )
+    assert figures(read_report(night.store, "night"))["deferred"] == (
+        f"{len(TOPICS)} (over budget {len(TOPICS)}), {len(TOPICS)} made elsewhere since"
+    )
 
 
 def test_an_error_is_counted_by_kind_with_what_one_of_them_said(rig: Callable[..., Rig]):

@@ -80,7 +80,8 @@ class Process:
     def _chooser(self, recipe: Recipe) -> Chooser:
         catalog = self.rig.catalog
         known = Known(catalog, prices(catalog, catalog.models), self.rig.estimates)
-        return Chooser(known, partial(closed_models, self.calls), recipe.explore, "seed")
+        closed = partial(closed_models, self.calls)
+        return Chooser(known, closed, closed, recipe.explore, "seed")
 
     def upload(self) -> None:
         self.rig.engine.wait(self.calls.ledger.upload())
