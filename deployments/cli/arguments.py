@@ -163,6 +163,23 @@ def _simulate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", type=_port, default=8777, help="0 takes a free one (default: 8777)")
     command.add_argument("--config", metavar="FILE", help="profiles, faults and scripted replies (YAML)")
     command.add_argument("--seed", type=int, metavar="N", help="replaces the config's seed")
+    command.add_argument(
+        "--replay",
+        nargs="+",
+        metavar="FILE",
+        help="serve the answers recorded in Parquet: files, folders, stores",
+    )
+    command.add_argument(
+        "--columns",
+        metavar="MAP",
+        help="where they are, if names do not tell: prompt=question,model=model+style",
+    )
+    command.add_argument(
+        "--speed",
+        type=_speed,
+        metavar="X",
+        help="take as long as recorded (1), or X times less (default: no time)",
+    )
 
 
 def _store(command: argparse.ArgumentParser) -> None:
@@ -225,6 +242,16 @@ def _names(text: str) -> list[str]:
     if not all(names) or len(set(names)) < len(names):
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of different names, such as cheap,strong")
     return names
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return speed
 
 
 def _usd(text: str) -> float:
