@@ -11,6 +11,7 @@ from blocks.places import open_catalog, open_store, recipe_source, store_place
 from deployments.cli.estimating import show_estimate
 from deployments.cli.sampling import make_sample, sample_of
 from tasks.calling.route_making import prices, reachable
+from tasks.landing.learning import estimates_for
 from tasks.landing.night_estimate import expected_of, night_estimate
 from tasks.landing.preflight import refuse_above
 from tasks.patterns.cell_tokens import CellTokens, cell_tokens
@@ -89,7 +90,8 @@ def _check_requests(
     night = given.run_date or datetime.now().astimezone().date()
     rejected = 0
     reasons: list[str] = []
-    tokens = CellTokens(expected_of(recipe, catalog).cells)
+    estimates = estimates_for(store, catalog, night)
+    tokens = CellTokens(expected_of(recipe, catalog, estimates).cells)
     for each in read_requests(given.requests, recipe.columns, run_date=night):
         if isinstance(each, Reject):
             rejected += 1
@@ -105,7 +107,7 @@ def _check_requests(
     code = 1 if rejected else 0
     if given.sample and tokens.rows:
         code = _sample(given, recipe, catalog, store, tokens, night, console) or code
-    estimate = night_estimate(store, recipe, catalog, tokens)
+    estimate = night_estimate(store, recipe, catalog, tokens, estimates=estimates)
     show_estimate(estimate)
     _show_limit(estimate, recipe.max_estimate_usd, console)
     return code

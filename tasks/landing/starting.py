@@ -11,7 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.calling.route_making import prices, reachable
+from tasks.choosing.estimates import Estimates
 from tasks.landing.commit import clean_up
+from tasks.landing.learning import estimates_for
 from tasks.landing.lessons import offered
 from tasks.landing.outputs import RETRYABLE
 from tasks.landing.plan import (
@@ -107,7 +109,8 @@ def preview(store: Store, wish: Wish) -> str:
     """
     table = _read(store, wish)
     try:
-        estimate = foreseen(store, wish.recipe, wish.catalog, table, wish.run)
+        learnt = _learnt(store, wish, table)
+        estimate = foreseen(store, wish.recipe, wish.catalog, table, wish.run, learnt)
     finally:
         table.spool.unlink(missing_ok=True)
     plan = _plan(wish, table, generation=1)
@@ -139,17 +142,29 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
         return _again(store, known, manifest)
     if known is not None and not wish.replace:
         refuse_another_plan(known, fresh_plan.hash, changed=changes(known, fresh_plan))
-    estimate = foreseen(store, wish.recipe, wish.catalog, table, wish.run)
+    learnt = _learnt(store, wish, table)
+    estimate = foreseen(store, wish.recipe, wish.catalog, table, wish.run, learnt)
     refuse_above(estimate, wish.recipe.max_estimate_usd)
     store.delete(manifest["landed"] if manifest else [])
     store_requests(
         store, table, requests_path(wish.run, fresh_plan.hash), rejects_path(wish.run, fresh_plan.hash)
     )
     fresh_plan = fresh_plan.model_copy(
-        update={"lessons": offered(store, wish.recipe), "estimate": estimate.as_plan()}
+        update={
+            "lessons": offered(store, wish.recipe),
+            "estimate": estimate.as_plan(),
+            "estimates": learnt.plain(),
+        }
     )
     write_plan(store, fresh_plan)
     return Start("new", fresh_plan, None, manifest)
+
+
+def _learnt(store: Store, wish: Wish, table: Sorted) -> Estimates:
+    """What earlier runs say of the models; for a single request only where there is a model to choose."""
+    if table.rows <= 1 and not models_possible(wish.recipe, wish.catalog):
+        return Estimates()
+    return estimates_for(store, wish.catalog, wish.run_date, without=wish.run)
 
 
 def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
