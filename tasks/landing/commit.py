@@ -30,6 +30,7 @@ from tasks.landing.quality_sums import QualitySums
 from tasks.landing.run_paths import generation_manifest_path, manifest_path, rejects_path
 from tasks.landing.savings import saved_in_all
 from tasks.landing.settling import own_manifest
+from tasks.landing.spend_history import prices_of
 from tasks.patterns.recipe import Recipe
 from tasks.storing.errors import NightpressError
 from tasks.storing.parts import Part, merge_parts, part_path, write_part
@@ -195,6 +196,7 @@ class Commit:
             "tokens_saved": saved_in_all(
                 former if self.redone is not None else None, (record.tokens_saved for record in self.records)
             ),
+            "spend": landing.spend.rows(prices_of(plan.prices)),
             "simulated": calls.simulated,
             "parts": named,
             "keys": landing.keys_path,
