@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
             "spend", help="what was spent, and saved: by night, recipe, model, role, provider"
         )
     )
+    _replay(commands.add_parser("replay", help="a past run by another recipe, on recorded answers alone"))
     _simulate(commands.add_parser("simulate", help="serve simulated models over real HTTP"))
     _recipes(commands.add_parser("recipes", help="list the recipes that `--recipe` finds by name"))
     _ranking(commands.add_parser("models", help="list the models of a models file, or rank them for a task"))
@@ -192,6 +193,17 @@ def _spend(command: argparse.ArgumentParser) -> None:
     command.add_argument("--since", type=_date, metavar="D", help="nights from this one on, YYYY-MM-DD")
     command.add_argument("--until", type=_date, metavar="D", help="nights up to this one, YYYY-MM-DD")
     command.add_argument("--recipe", metavar="NAME", help="runs of this recipe only")
+
+
+def _replay(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "run", nargs="?", metavar="RUN", help="whose requests are taken (default: the run committed last)"
+    )
+    command.add_argument("--recipe", required=True, metavar="NEW", help="name or path of a recipe")
+    _store(command)
+    _models(command)
+    command.add_argument("--limit", type=_positive, metavar="N", help="work at most N requests")
+    command.add_argument("--out", metavar="FILE", help="write what each row comes to as Parquet")
 
 
 def _simulate(command: argparse.ArgumentParser) -> None:
