@@ -30,7 +30,8 @@ def forms(messages: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 def loose(text: str) -> str:
     """The text with single spaces and without the heads of its system messages."""
-    return " ".join(_SYSTEM_HEAD.sub(r"\1", text).split())
+    headless = _SYSTEM_HEAD.sub(r"\1", text) if "[system]" in text else text
+    return " ".join(headless.split())
 
 
 def digest(text: str) -> int:

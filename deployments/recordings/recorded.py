@@ -1,4 +1,4 @@
-"""Recorded calls by model and prompt: an index of 32 bytes a call in memory, the texts in a file mapped into it.
+"""Recorded calls by model and prompt: an index of 40 bytes a call and some 150 a prompt in memory, the texts in a file mapped into it.
 
 The file has no name any more once it is open: it goes with the process.
 """
@@ -119,12 +119,12 @@ class _Indexed:
     def __init__(self) -> None:
         self.rows = 0
         self.models: set[str] = set()
-        self._hashes: set[int] = set()
+        self._close_of: dict[int, int] = {}
         self._columns: list[tuple[Any, Any, Any, Any]] = []
 
     @property
     def prompts(self) -> int:
-        return len(self._hashes)
+        return len(set(self._close_of.values()))
 
     def add(self, table: pa.Table, rows: int) -> None:
         self.rows += rows
@@ -133,12 +133,17 @@ class _Indexed:
         self.models.update(models)
         named = np.array([digest(each) for each in models], np.uint64)[model_codes]
         exact = np.array([digest(each) for each in prompts], np.uint64)
-        close = np.array([digest(loose(each)) for each in prompts], np.uint64)
-        self._hashes.update(close.tolist())
+        close = np.array(list(map(self._close, prompts, exact.tolist())), np.uint64)
         numbers = [
             pc.fill_null(table[name], 0.0).combine_chunks().to_numpy() for name in ("sample", "finished_at")
         ]
         self._columns.append((named ^ exact[prompt_codes], named ^ close[prompt_codes], *numbers))
+
+    def _close(self, prompt: str, exact: int) -> int:
+        close = self._close_of.get(exact)
+        if close is None:
+            close = self._close_of[exact] = digest(loose(prompt))
+        return close
 
     def sorted(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
         """Both hashes of each row, and the rows in order: equal questions together, by sample, time and place."""

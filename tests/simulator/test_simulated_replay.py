@@ -15,10 +15,12 @@ from deployments.recordings.recorded import Recordings
 from deployments.recordings.recorded_columns import mapping_in
 from deployments.recordings.recorded_files import recorded_calls
 from deployments.recordings.replaying import open_replay
+from deployments.simulator.asked import Asked
 from deployments.simulator.running import RunningSimulator
 from tasks.calling.wire import WIRES
 from tasks.calling.wire_parts import JSON_ONLY
 from tasks.storing.errors import UserError
+from tests.bench.mmlu_pro_replay import replayable
 from tests.simulator.conftest import Client, text_in
 
 if TYPE_CHECKING:
@@ -239,6 +241,29 @@ def test_no_file_and_no_parquet_are_refused(tmp_path: Path):
     ):
         with pytest.raises(UserError, match=said):
             Recordings(recorded_calls([str(tmp_path / name)], {}))
+
+
+def test_the_recorded_time_is_waited_for_only_at_a_given_speed(tmp_path: Path):
+    rows = [{"prompt": "q", "model": "m", "response": "a", "latency_ms": 3000.0}]
+    path = table(tmp_path / "set.parquet", rows)
+    asked = Asked("openai", "m", (("user", "q"),), None, "text")
+    waited = [
+        answer.seconds
+        for speed in (None, 1.0, 2.0)
+        if (answer := open_replay([path], "", speed).answer(asked))
+    ]
+    assert waited == [0.0, 3.0, 1.5]
+
+
+def test_mmlu_pro_is_made_replayable(replay: Callable[..., Client], tmp_path: Path):
+    question = {"question_id": 7, "question": " Two and two? ", "options_json": '["3", "4"]', "answer": "B"}
+    table(tmp_path / "mmlu_pro_questions.parquet", [{**question, "category": "math"}])
+    preds = [{"question_id": 7, "model": model, "pred": pred} for model, pred in (("m", "B"), ("n", None))]
+    table(tmp_path / "mmlu_pro_preds.parquet", preds)
+    assert replayable(tmp_path, tmp_path / "out") == (1, 1)
+    (request,) = pq.read_table(tmp_path / "out" / "requests.parquet").to_pylist()
+    client = replay(None, str(tmp_path / "out" / "recorded.parquet"))
+    assert client.text(request["prompt"]) == "B" == request["answer"]
 
 
 @pytest.mark.skipif(OUTCOMES is None, reason="the recorded benchmarks are not here")
