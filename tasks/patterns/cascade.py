@@ -94,7 +94,7 @@ async def _asked(step: Step, spec: Ask, chain: Cascade, place: int, scope: Scope
         return Tried(ran, None, is_enough=True)
     if failed_checks(step.checks, ran.draft.content, scope.render, ran.value):
         return Tried(ran, 0.0, is_enough=False)
-    match chain.by or ("agreement" if len(runs) > 1 else "judge"):
+    match chain.scorer(spec.samples):
         case "checks":
             score: float | None = 1.0
         case "agreement":
