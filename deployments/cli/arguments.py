@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
             "spend", help="what was spent, and saved: by night, recipe, model, role, provider"
         )
     )
+    _replay(commands.add_parser("replay", help="a past run by another recipe, on recorded answers alone"))
     _simulate(commands.add_parser("simulate", help="serve simulated models over real HTTP"))
     _recipes(commands.add_parser("recipes", help="list the recipes that `--recipe` finds by name"))
     _ranking(commands.add_parser("models", help="list the models of a models file, or rank them for a task"))
@@ -194,11 +195,39 @@ def _spend(command: argparse.ArgumentParser) -> None:
     command.add_argument("--recipe", metavar="NAME", help="runs of this recipe only")
 
 
+def _replay(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "run", nargs="?", metavar="RUN", help="whose requests are taken (default: the run committed last)"
+    )
+    command.add_argument("--recipe", required=True, metavar="NEW", help="name or path of a recipe")
+    _store(command)
+    _models(command)
+    command.add_argument("--limit", type=_positive, metavar="N", help="work at most N requests")
+    command.add_argument("--out", metavar="FILE", help="write what each row comes to as Parquet")
+
+
 def _simulate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     command.add_argument("--port", type=_port, default=8777, help="0 takes a free one (default: 8777)")
     command.add_argument("--config", metavar="FILE", help="profiles, faults and scripted replies (YAML)")
     command.add_argument("--seed", type=int, metavar="N", help="replaces the config's seed")
+    command.add_argument(
+        "--replay",
+        nargs="+",
+        metavar="FILE",
+        help="serve the answers recorded in Parquet: files, folders, stores",
+    )
+    command.add_argument(
+        "--columns",
+        metavar="MAP",
+        help="where they are, if names do not tell: prompt=question,model=model+style",
+    )
+    command.add_argument(
+        "--speed",
+        type=_speed,
+        metavar="X",
+        help="take as long as recorded (1), or X times less (default: no time)",
+    )
 
 
 def _store(command: argparse.ArgumentParser, default: str | None = None) -> None:
@@ -262,6 +291,16 @@ def _names(text: str) -> list[str]:
     if not all(names) or len(set(names)) < len(names):
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of different names, such as cheap,strong")
     return names
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return speed
 
 
 def _days(text: str) -> timedelta:

@@ -19,6 +19,7 @@ MODULES = {
     "cache": "deployments.cli.caching:cache",
     "spend": "deployments.cli.spending:spend",
     "up": "deployments.cli.up:up",
+    "replay": "deployments.cli.replaying:replay",
     "simulate": "deployments.cli.simulating:simulate",
 }
 

@@ -26,7 +26,8 @@ async def control(state: State, request: web.BaseRequest, path: str) -> web.Resp
         case "GET", "/":
             return json_response({"name": "nightpress simulator", "seed": state.config.seed, "apis": _APIS})
         case "GET", "/_simulator/stats":
-            return json_response(state.counts.summary())
+            replay = {} if state.replay is None else {"replay": state.replay.summary()}
+            return json_response({**state.counts.summary(), **replay})
         case "GET", "/_simulator/requests":
             seen = state.log.last(_limit(request))
             return json_response({"requests": [_shown(item) for item in seen]})

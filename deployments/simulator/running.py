@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from types import TracebackType
 
+    from deployments.simulator.replayed import Replay
+
 _START_SECONDS = 20
 _STOP_SECONDS = 20
 _CALL_SECONDS = 30
@@ -32,6 +34,7 @@ class RunningSimulator:
         config: the default is instant, free and without faults.
         host: address to listen on.
         port: 0 takes a free one.
+        replay: recorded answers to serve instead of composed ones.
 
     Raises:
         OSError: on entering, if the address cannot be listened on.
@@ -40,8 +43,15 @@ class RunningSimulator:
         openai_url, anthropic_url, gemini_url: base URLs in each API's own convention; set on entering.
     """
 
-    def __init__(self, config: SimulatorConfig | None = None, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        config: SimulatorConfig | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        replay: Replay | None = None,
+    ) -> None:
         self.config = config or SimulatorConfig()
+        self.replay = replay
         self.host = host
         self.port = port
         self._thread: threading.Thread | None = None
@@ -113,19 +123,21 @@ class RunningSimulator:
     async def _serve(self, ready: Future[int]) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        async with listening(self.config, self.host, self.port) as port:
+        async with listening(self.config, self.host, self.port, self.replay) as port:
             ready.set_result(port)
             await self._stop.wait()
 
 
 @contextlib.asynccontextmanager
-async def listening(config: SimulatorConfig, host: str, port: int) -> AsyncIterator[int]:
+async def listening(
+    config: SimulatorConfig, host: str, port: int, replay: Replay | None = None
+) -> AsyncIterator[int]:
     """Listens within the block and yields the port; leaving cuts calls that still wait.
 
     Raises:
         OSError: the address cannot be listened on.
     """
-    simulator = Simulator(config)
+    simulator = Simulator(config, replay)
     server = web.Server(simulator.handle, access_log=None, handler_cancellation=True, keepalive_timeout=75)
     runner = web.ServerRunner(server, shutdown_timeout=0.2)
     await runner.setup()
@@ -138,23 +150,36 @@ async def listening(config: SimulatorConfig, host: str, port: int) -> AsyncItera
         await runner.cleanup()
 
 
-def run_forever(config: SimulatorConfig, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+def run_forever(
+    config: SimulatorConfig,
+    host: str,
+    port: int,
+    on_ready: Callable[[str], None],
+    replay: Replay | None = None,
+) -> None:
     """Serves until Ctrl-C or SIGTERM, then stops cleanly.
 
     Args:
         on_ready: called once with the base URL when the server listens.
+        replay: recorded answers to serve instead of composed ones.
 
     Raises:
         OSError: the address cannot be listened on.
     """
-    asyncio.run(_forever(config, host, port, on_ready))
+    asyncio.run(_forever(config, host, port, on_ready, replay))
 
 
-async def _forever(config: SimulatorConfig, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+async def _forever(
+    config: SimulatorConfig,
+    host: str,
+    port: int,
+    on_ready: Callable[[str], None],
+    replay: Replay | None,
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with listening(config, host, port) as bound:
+    async with listening(config, host, port, replay) as bound:
         on_ready(f"http://{host}:{bound}")
         await stop.wait()

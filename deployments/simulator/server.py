@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from dataclasses import replace
 from hashlib import blake2b, sha256
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from deployments.simulator.asked import Answer
     from deployments.simulator.config import Profile, Scripted, SimulatorConfig
+    from deployments.simulator.replayed import Replay
 
 _KEY_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"}
@@ -38,10 +40,11 @@ class Simulator:
 
     Args:
         config: see `SimulatorConfig`; it does not change while the simulator runs.
+        replay: recorded answers to serve; nothing is composed then.
     """
 
-    def __init__(self, config: SimulatorConfig) -> None:
-        self.state = State(config)
+    def __init__(self, config: SimulatorConfig, replay: Replay | None = None) -> None:
+        self.state = State(config, replay)
         self.stopping = asyncio.Event()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -87,10 +90,24 @@ class Simulator:
         refused = state.over_limits(wire, asked, call.profile)
         if refused is not None:
             return refusal_response(refused)
+        if state.replay is not None:
+            return await self._replay(call, state.replay)
         answer = state.answer(asked, call.profile)
         await _wait(_latency(call.profile, answer, state.config.seed, call.hash))
         state.charge(asked, call.profile, call.hash, answer)
         return json_response(wire.write(asked, answer), 200, state.limit_headers(wire, asked.model))
+
+    async def _replay(self, call: Arrival, replay: Replay) -> web.Response:
+        state, asked = self.state, call.asked
+        replayed = replay.answer(asked)
+        if replayed is None:
+            return refusal_response(replay.nothing(call.wire, asked))
+        if asked.tool is not None:
+            asked = replace(asked, tool=None)  # what is recorded was no tool's input
+        answer = state.replayed_answer(asked, replayed)
+        await _wait(replayed.seconds)
+        state.charge(asked, call.profile, call.hash, answer, replayed.usd)
+        return json_response(call.wire.write(asked, answer), 200, state.limit_headers(call.wire, asked.model))
 
     async def _play(self, call: Arrival, scripted: Scripted) -> web.Response:
         given = scripted.latency_seconds

@@ -21,6 +21,7 @@ from deployments.simulator.tokens import count_tokens, cut_to_tokens
 if TYPE_CHECKING:
     from deployments.simulator.asked import Asked, Finish
     from deployments.simulator.config import Fault, Profile, Script, Scripted, SimulatorConfig
+    from deployments.simulator.replayed import Replay, Replayed
     from deployments.simulator.wires import Wire
 
 SIMULATED_LINE = "\n\n(simulated)\n"
@@ -33,10 +34,12 @@ class State:
 
     Args:
         config: fixed for the state's life; `reset` starts over from it.
+        replay: where answers come from instead of being composed.
     """
 
-    def __init__(self, config: SimulatorConfig) -> None:
+    def __init__(self, config: SimulatorConfig, replay: Replay | None = None) -> None:
         self.config = config
+        self.replay = replay
         self._profiles: dict[str, Profile] = {}
         self._serial = 0
         self.counts = Counts()
@@ -51,6 +54,8 @@ class State:
         self.scripts = Scripts(self.config.scripts)
         self.limits = Limits()
         self.prompt_cache = PromptCache()
+        if self.replay is not None:
+            self.replay.forget()
 
     def add_script(self, script: Script) -> None:
         """From now on `script` answers before the earlier ones."""
@@ -85,10 +90,21 @@ class State:
         read, written = self.prompt_cache.read_and_written(asked, tokens_in)
         return Answer(text, finish, f"{self._serial:024x}", tokens_in, count_tokens(text), read, written)
 
-    def charge(self, asked: Asked, profile: Profile, request_hash: bytes, answer: Answer) -> None:
-        """Books an answer in the counters and in the output tokens of the minute."""
+    def replayed_answer(self, asked: Asked, replayed: Replayed) -> Answer:
+        """A recorded answer with its own usage, its input counted where nobody wrote that down."""
+        self._serial += 1
+        tokens_in = tokens_in_of(asked) if replayed.tokens_in is None else replayed.tokens_in
+        serial = f"{self._serial:024x}"
+        tokens = (tokens_in, replayed.tokens_out, replayed.tokens_cached)
+        return Answer(replayed.text, replayed.finish, serial, *tokens)
+
+    def charge(
+        self, asked: Asked, profile: Profile, request_hash: bytes, answer: Answer, usd: float | None = None
+    ) -> None:
+        """Books an answer in the counters, for `usd` or at its price, and in the output tokens of the minute."""
         self.prompt_cache.answered(asked)
-        self.counts.charge(asked.model, request_hash, answer, bill(profile.price, answer))
+        usd = bill(profile.price, answer) if usd is None else usd
+        self.counts.charge(asked.model, request_hash, answer, usd)
         self.limits.spend(asked.model, answer.tokens_out)
 
     def over_limits(self, wire: Wire, asked: Asked, profile: Profile) -> Refused | None:

@@ -22,6 +22,7 @@ BAD_KEY: Verdict = ("close_provider", "bad_key")
 TOO_LONG: Verdict = ("next_model", "context_too_long")
 FILTERED: Verdict = ("next_model", "content_filter")
 MODEL_MISSING: Verdict = ("next_model", "model_missing")
+NOT_RECORDED: Verdict = ("row_fails", "not_recorded")
 FORBIDDEN: Verdict = ("next_model", "forbidden")
 RATE_LIMIT: Verdict = ("wait", "rate_limit")
 OVERLOADED: Verdict = ("wait", "overloaded")
@@ -168,4 +169,6 @@ _WORDS: tuple[tuple[str, Verdict], ...] = (
     ("content filtering policy", FILTERED),
     ("content policy violation", FILTERED),
     ("user location is not supported", FORBIDDEN),
+    # A replayed model would have answered: another one in its place would be told as that one's merit.
+    ("nothing is recorded for the model", NOT_RECORDED),
 )

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tasks.landing.past_slots import PastSlots
     from tasks.landing.step_figures import StepFigures
     from tasks.landing.what_if import Looked
+    from tasks.patterns.draft import Draft
     from tasks.patterns.scope import Setting
     from tasks.storing.filesystem import Store
 
@@ -183,11 +184,8 @@ async def explain(past: PastCalls, wanted: Wanted) -> Explained:
     setting = setting_of(recipe, Renderer(), catalog, offered(past.store, recipe), chooser)
     told = Explained(runs=slots.runs, known=frozenset(night.steps))
     for request in _requests(wanted):
-        looked, ended = await _worked(night, recipe, setting, request)
-        _count(told, looked, keep_all=bool(wanted.request_id))
-        told.ended[ended] += 1
-        if ended == "stopped":
-            told.blind += not _expect(told, night, {each.step for each in looked})
+        looked, ended, _ = await worked(night, recipe, setting, request)
+        count_in(told, night, looked, ended, keep_all=bool(wanted.request_id))
     if wanted.request_id and not told.ended:
         raise UserError(f"there is no request {wanted.request_id!r} in the table", where="--request")
     return told
@@ -204,10 +202,10 @@ def _slots(store: Store, wanted: Wanted) -> PastSlots:
     return past_slots(store, recipe, ids | set(former.values()), former=former) if former else slots
 
 
-async def _worked(
+async def worked(
     night: WhatIf, recipe: Recipe, setting: Setting, request: Request
-) -> tuple[list[Looked], Ended]:
-    """The one place where a recipe is run on a row."""
+) -> tuple[list[Looked], Ended, Draft | None]:
+    """The one place where a recipe is run on a row; its draft if it was made, on stand-ins or not."""
     kind = request.values.get(recipe.request_type) if recipe.request_type else None
     row = Row(
         request.request_id, MADE, recipe.recipe, None if kind is None else str(kind), 0,
@@ -215,12 +213,12 @@ async def _worked(
     )  # fmt: skip
     asker = night.row(row)
     try:
-        await make_draft(recipe, request.values, asker, setting, asker.notes)
+        draft = await make_draft(recipe, request.values, asker, setting, asker.notes)
     except NoStandIn:
-        return asker.looked, "stopped"
+        return asker.looked, "stopped", None
     except (CallFailed, RowFailed, RenderFailed, RowDeferred):
-        return asker.looked, "failed"
-    return asker.looked, "made"
+        return asker.looked, "failed", None
+    return asker.looked, "made", draft
 
 
 def _requests(wanted: Wanted) -> Iterator[Request]:
@@ -231,7 +229,11 @@ def _requests(wanted: Wanted) -> Iterator[Request]:
             yield each
 
 
-def _count(told: Explained, looked: list[Looked], *, keep_all: bool) -> None:
+def count_in(
+    told: Explained, night: WhatIf, looked: list[Looked], ended: Ended, *, keep_all: bool = False
+) -> None:
+    """Add a row's calls, and what is expected of the steps that it did not come to."""
+    told.ended[ended] += 1
     for each in looked:
         step = told.step(each.step)
         step.calls += 1
@@ -247,6 +249,8 @@ def _count(told: Explained, looked: list[Looked], *, keep_all: bool) -> None:
                 examples.append(each)
         if keep_all:
             told.detail.append(each)
+    if ended == "stopped":
+        told.blind += not _expect(told, night, {each.step for each in looked})
 
 
 def _expect(told: Explained, night: WhatIf, reached: set[str]) -> bool:

@@ -1,0 +1,1 @@
+"""Recorded model calls, read from Parquet and served again by the simulator."""
