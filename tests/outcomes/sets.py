@@ -1,0 +1,28 @@
+"""The sets that are measured: one module each, which gives its results from the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from tests.outcomes.data import Data
+    from tests.outcomes.result import Result
+
+
+@dataclass(frozen=True)
+class Set:
+    """One set of recordings.
+
+    Attributes:
+        results: its lines of the table.
+        files: what it reads, without `.parquet`.
+    """
+
+    results: Callable[[Data], Iterable[Result]]
+    files: tuple[str, ...]
+
+
+SETS: Mapping[str, Set] = {}
