@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.outcomes import voting
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -25,4 +27,6 @@ class Set:
     files: tuple[str, ...]
 
 
-SETS: Mapping[str, Set] = {}
+SETS: Mapping[str, Set] = {
+    "mmlu_pro": Set(voting.results, ("mmlu_pro_preds", "mmlu_pro_questions")),
+}
