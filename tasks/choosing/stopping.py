@@ -112,35 +112,30 @@ def replayed(stopping: Stopping, panel: Panel, usd: Floats) -> Replayed:
     return Replayed(right, cost, asked, voter, chance)
 
 
-def fit_stopping(
-    panel: Panel, usd: Floats, folds: Places, longest: int = LONGEST, *, margin: float = MARGIN
-) -> Stopping:
-    """The cheapest chain that is as good as the best model alone, with a margin; of none, the one that comes closest.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a chain has to come to, by a margin of so many standard errors where it is fitted.
+
+    Attributes:
+        lacking: how much worse than the best single model it may be, at the least cost.
+        usd: mean cost of a request that is not to be passed, at the most quality; None: no matter.
+    """
+
+    lacking: float = 0.0
+    usd: float | None = None
+    margin: float = MARGIN
+
+
+def fit_stopping(panel: Panel, usd: Floats, folds: Places, wish: Wish | None = None, longest: int = LONGEST) -> Stopping:
+    """The chain that fulfils a wish best; of none, the one that comes closest.
 
     Args:
         panel: with what is known to be right.
         usd: what each answer cost, shape (requests, voters).
         folds: of each request; chances that thresholds are fitted to come from beliefs learnt on the other folds.
+        wish: by default as good as the best single model at the least cost.
     """
-    search = _Search(panel, usd, folds, margin)
-    order = [panel.voters[place] for place in np.argsort(usd.mean(axis=0), kind="stable")]
-    tried = {(name,): search.best_of((name,)) for name in order}
-    widened: Sequence[tuple[str, ...]] = list(tried)
-    for _ in range(longest - 1):
-        longer = {
-            chain: search.best_of(chain)
-            for shorter in widened
-            for chain in _longer(shorter, order)
-            if chain not in tried
-        }
-        tried |= longer
-        widened = sorted(longer, key=lambda chain: longer[chain][0])[:BEAM]
-    if not tried:
-        raise ValueError("there are no models to make a chain of")
-    chain = min(tried, key=lambda each: (tried[each][0], len(each)))
-    (missed, _), accept = tried[chain]
-    beliefs = tuple(learnt_belief(panel.of(chain[: place + 1])) for place in range(len(chain)))
-    return Stopping(chain, accept, beliefs, holds=not missed)
+    return Search(panel, usd, folds).best(wish or Wish(), longest)
 
 
 def thresholds(stages: Sequence[Stage], worth: float) -> tuple[float, ...]:
@@ -163,20 +158,38 @@ def thresholds(stages: Sequence[Stage], worth: float) -> tuple[float, ...]:
     return tuple(reversed(found))
 
 
-Merit = tuple[bool, float]
+Merit = tuple[bool, float, float]
 
 
 @dataclass(slots=True)
-class _Search:
-    """What chains come to on one panel; what a chain begins with is learnt once."""
+class Search:
+    """What chains come to on one panel; what is learnt is kept for further wishes."""
 
     panel: Panel
     usd: Floats
     folds: Places
-    margin: float
     known: dict[tuple[str, ...], Stage] = field(default_factory=dict)
 
-    def best_of(self, chain: tuple[str, ...]) -> tuple[Merit, tuple[float, ...]]:
+    def best(self, wish: Wish, longest: int = LONGEST) -> Stopping:
+        """As `fit_stopping`: all chains of two, then the best few with one model more."""
+        order = [self.panel.voters[place] for place in np.argsort(self.usd.mean(axis=0), kind="stable")]
+        tried = {(name,): self._best_of((name,), wish) for name in order}
+        widened: Sequence[tuple[str, ...]] = list(tried)
+        for _ in range(longest - 1):
+            longer = {
+                chain: self._best_of(chain, wish)
+                for shorter in widened
+                for chain in _longer(shorter, order)
+                if chain not in tried
+            }
+            tried |= longer
+            widened = sorted(longer, key=lambda chain: longer[chain][0])[:BEAM]
+        chain = min(tried, key=lambda each: (tried[each][0], len(each)))
+        (missed, *_), accept = tried[chain]
+        beliefs = tuple(learnt_belief(self.panel.of(chain[: place + 1])) for place in range(len(chain)))
+        return Stopping(chain, accept, beliefs, holds=not missed)
+
+    def _best_of(self, chain: tuple[str, ...], wish: Wish) -> tuple[Merit, tuple[float, ...]]:
         """Its best thresholds, and how good they are: the less the better."""
         right = np.nan_to_num(self.panel.right)
         single = right[:, int(right.mean(axis=0).argmax())]
@@ -184,9 +197,14 @@ class _Search:
         found = []
         for accept in _candidates(stages):
             reached, cost = _outcome(stages, accept)
-            better = reached - single
-            low = float(better.mean() - self.margin * better.std() / np.sqrt(len(better)))
-            found.append(((low < 0, float(cost.mean()) if low >= 0 else -low), accept))
+            if wish.usd is None:
+                better = reached - single + wish.lacking
+                low = float(better.mean() - wish.margin * _error(better))
+                merit = (low < 0, float(cost.mean()) if low >= 0 else -low, 0.0)
+            else:
+                over = float(cost.mean() + wish.margin * _error(cost)) - wish.usd
+                merit = (over > 0, over if over > 0 else -float(reached.mean()), float(cost.mean()))
+            found.append((merit, accept))
         return min(found)
 
     def stage(self, chain: tuple[str, ...]) -> Stage:
@@ -208,6 +226,11 @@ def _candidates(stages: Sequence[Stage]) -> Iterable[tuple[float, ...]]:
     least = min(float(stage.usd.mean()) for stage in stages)
     worths = max(least, 1e-9) * np.logspace(0, 5, WORTHS)
     return dict.fromkeys(thresholds(stages, float(worth)) for worth in worths)
+
+
+def _error(values: Floats) -> float:
+    """The standard error of the mean."""
+    return float(values.std() / np.sqrt(len(values)))
 
 
 def _outcome(stages: Sequence[Stage], accept: Sequence[float]) -> tuple[Floats, Floats]:

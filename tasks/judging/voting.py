@@ -10,6 +10,7 @@ from typing import Final
 
 _TIE: Final = 1e-9
 _SURE: Final = 0.98
+MANY: Final = 3  # what many possible answers count as
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +67,31 @@ def vote(ballots: Sequence[Ballot]) -> Vote:
     return Vote(winner, support, min(1.0, max(0.0, agreement)))
 
 
-def weight_of(skill: float | None, unknown: float) -> float:
-    """The weight that makes a vote right most often: log(p / (1 - p)), below zero under one half.
+def weight_of(skill: float | None, unknown: float, answers: int = 2) -> float:
+    """The weight that makes a vote right most often: log(p / (1 - p)) + log(k - 1) for k possible answers.
 
-    Optimal for independent voters (Nitzan and Paroush, 1982, "Optimal decision rules in uncertain
-    dichotomous choice situations").
+    Below zero for who is right less often than chance: under one half of two answers, under a tenth of ten. Optimal for
+    independent voters (Nitzan and Paroush, 1982, "Optimal decision rules in uncertain dichotomous choice situations";
+    for more answers Ben-Yashar and Paroush, 2001), who, where they err, take each wrong answer as often.
 
     Args:
         skill: how often the voter is right, 0 to 1; held within 0.02 and 0.98, as nobody is certain.
         unknown: the weight of a voter of whom nothing is known.
+        answers: how many are possible.
     """
     if skill is None:
         return unknown
     likely = min(_SURE, max(1 - _SURE, skill))
-    return math.log(likely / (1 - likely))
+    return math.log(likely / (1 - likely)) + math.log(answers - 1)
+
+
+def possible_answers(answers: Sequence[object]) -> int:
+    """How many answers there may be, from some that were given in canonical form: true and false, else many.
+
+    Many count as three, not as many: models that err often err alike, on leaderboards six times of ten (Kim and others
+    2025, "Correlated errors in large language models"), as if there were hardly more than two wrong answers.
+    """
+    return 2 if all(each in ("true", "false") for each in answers) else MANY
 
 
 def weak_members(skills: Mapping[str, float | None], gap: float = 0.2) -> list[str]:

@@ -14,7 +14,7 @@ from tasks.choosing.belief import learnt_belief
 from tasks.choosing.estimates import Observed, learnt
 from tasks.choosing.member_choice import chosen_members
 from tasks.choosing.panel import Panel
-from tasks.judging.voting import Ballot, vote, weight_of
+from tasks.judging.voting import MANY, Ballot, vote, weight_of
 from tests.outcomes.data import FOLDS, folds
 from tests.outcomes.result import compared
 
@@ -120,7 +120,7 @@ def _weights(past: Panel, by: str | None) -> dict[str | None, list[float]]:
     ]
     estimates = learnt(observed, 1)
     return {
-        kind: [weight_of(estimates.quality_of(name, None, None, kind).mean, 1.0) for name in past.voters]
+        kind: [weight_of(estimates.quality_of(name, None, None, kind).mean, 1.0, MANY) for name in past.voters]
         for kind in (None, *sorted(set(past.kinds)))
     }
 
