@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     Places = NDArray[np.intp]
 
 
+SIGNALS: Final = ("confidence", "length")  # what patterns know of an answer: what it states, its characters
+
+
 @dataclass(frozen=True, slots=True)
 class Panel:
     """Answers of the same voters to many requests.
@@ -24,8 +28,8 @@ class Panel:
         voters: models, or whoever answers, in the order of the columns.
         said: shape (requests, voters): text that is equal where answers are the same; None where there is none.
         kinds: the type of each request, or None.
-        signals: shape (requests, voters, signals): what may tell how sure an answer is, in any unit (a confidence, a
-            length, an agreement of samples); NaN where nobody knows.
+        signals: shape (requests, voters, signals): what may tell how sure an answer is, in any unit, as SIGNALS; NaN
+            where nobody knows.
         right: shape (requests, voters): how right an answer is, 0 to 1; NaN where nobody knows.
     """
 
@@ -50,6 +54,11 @@ class Panel:
         return Panel(
             self.voters, self.said[places], self.kinds[places], self.signals[places], self.right[places]
         )
+
+
+def as_said(answer: object) -> str:
+    """Text that is equal for equal plain data: what a panel holds of an answer in canonical form."""
+    return orjson.dumps(answer, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def one_request(

@@ -34,12 +34,17 @@ class Vote:
     Attributes:
         winner: index of a ballot.
         support: weight behind each ballot's answer, in order; negative if mostly bad voters share it.
-        agreement: share of the positive weight behind the winner, from 0 to 1.
+        shares: of the positive weight, what is behind each ballot's answer, from 0 to 1.
     """
 
     winner: int
     support: tuple[float, ...]
-    agreement: float
+    shares: tuple[float, ...]
+
+    @property
+    def agreement(self) -> float:
+        """The share behind the winner."""
+        return self.shares[self.winner]
 
 
 def vote(ballots: Sequence[Ballot]) -> Vote:
@@ -60,11 +65,12 @@ def vote(ballots: Sequence[Ballot]) -> Vote:
     near = max(support) - _TIE * math.fsum(map(abs, weights))
     tied = [index for index, each in enumerate(support) if each >= near]
     winner = max(tied, key=lambda index: (round(math.fsum(same[index]), 9), -index))
-    if all(each == 1 for each in same[winner]):
-        return Vote(winner, support, 1.0)
     positive = math.fsum(weight for weight in weights if weight > 0)
-    agreement = support[winner] / positive if positive else 0.0
-    return Vote(winner, support, min(1.0, max(0.0, agreement)))
+    shares = tuple(
+        1.0 if all(each == 1 for each in row) else min(1.0, max(0.0, behind / positive)) if positive else 0.0
+        for row, behind in zip(same, support, strict=True)
+    )
+    return Vote(winner, support, shares)
 
 
 def weight_of(skill: float | None, unknown: float, answers: int = 2) -> float:

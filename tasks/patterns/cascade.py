@@ -4,20 +4,24 @@ FrugalGPT, arXiv 2305.05176. What scores an answer: the step's checks always, th
 of the model agree (arXiv 2203.11171), a judge, or the confidence that the answer states. The last model's answer is
 taken as it is; if it gives none, the best of the earlier ones. In an explored row every model answers and is
 scored, so that thresholds can be fitted to what each would have done.
+
+By belief all answers so far count together: who gave them, who agrees, how sure each is (`tasks.choosing.belief`). What is
+scored is the answer that is most likely right, and it is what is taken, after the last model too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tasks.calling.failures import CallFailed
-from tasks.judging.canonical import canonical, is_short
+from tasks.judging.canonical import is_short
 from tasks.judging.checks import failed_checks
 from tasks.judging.similarity import Similarity, medoid
 from tasks.judging.voting import Ballot, vote
 from tasks.patterns.ask import answers, ask
 from tasks.patterns.assess import Assessor
+from tasks.patterns.believing import comparable, likeliest
 from tasks.patterns.needs import request_text
 from tasks.patterns.replayed import comes_again
 
@@ -30,14 +34,17 @@ if TYPE_CHECKING:
     from tasks.patterns.scope import Scope
     from tasks.patterns.steps import Ask, Step
 
+BELIEF: Final = "belief"
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One model's answer and its score; None where nobody could tell."""
+    """One model's answer and its score; None where nobody could tell, 0 where it failed a check."""
 
     ran: Ran
     score: float | None
     is_enough: bool
+    model: str
 
 
 async def cascade(
@@ -62,10 +69,11 @@ async def cascade(
     failure: CallFailed | None = None
     for place, model in enumerate(chain.cascade):
         own = spec.model_copy(update={"model": model})
+        before = tried if chain.by == BELIEF else []
         is_last = place == len(chain.cascade) - 1
         failure = None
         try:
-            tried.append(await _asked(step, own, chain, place, scope, scored=explored or not is_last))
+            tried.append(await _asked(step, own, chain, place, scope, before, scored=explored or not is_last))
         except CallFailed as failed:
             failure = failed
             continue
@@ -73,11 +81,19 @@ async def cascade(
             break
     if failure is not None and not tried:
         raise failure
+    if chain.by == BELIEF:
+        return _believed(tried, scope).ran
     return _best(tried) if explored or failure is not None else tried[-1].ran
 
 
-async def _asked(step: Step, spec: Ask, chain: Cascade, place: int, scope: Scope, *, scored: bool) -> Tried:
-    """What one model answers; who failed once is not asked again in a replay, since the others were asked instead."""
+async def _asked(
+    step: Step, spec: Ask, chain: Cascade, place: int, scope: Scope, before: Sequence[Tried], *, scored: bool
+) -> Tried:
+    """What one model answers; who failed once is not asked again in a replay, since the others were asked instead.
+
+    Args:
+        before: answers that count for the score beside this one.
+    """
     decided = scope.decided(f"cascade {place}")
     if decided.known is not None:
         scope.warn(f"{spec.model} gave no answer: {decided.known['because']}")
@@ -91,9 +107,9 @@ async def _asked(step: Step, spec: Ask, chain: Cascade, place: int, scope: Scope
         raise
     ran, agreement = _agreed(runs)
     if not scored:
-        return Tried(ran, None, is_enough=True)
+        return Tried(ran, None, is_enough=True, model=chain.cascade[place])
     if failed_checks(step.checks, ran.draft.content, scope.render, ran.value):
-        return Tried(ran, 0.0, is_enough=False)
+        return Tried(ran, 0.0, is_enough=False, model=chain.cascade[place])
     match chain.by or ("agreement" if len(runs) > 1 else "judge"):
         case "checks":
             score: float | None = 1.0
@@ -101,11 +117,26 @@ async def _asked(step: Step, spec: Ask, chain: Cascade, place: int, scope: Scope
             score = agreement
         case "confidence":
             score = ran.draft.metadata.confidence
+        case "belief":
+            score = _believed([*before, Tried(ran, None, is_enough=False, model=chain.cascade[place])], scope).score
         case "judge":
             assessment = await Assessor(step, None).assess(ran.draft, scope, of=scope.path)
             score = assessment.score
             ran = replace(ran, draft=replace(ran.draft, score=score))
-    return Tried(ran, score, score is not None and score >= chain.threshold(place))
+    is_enough = score is not None and score >= chain.threshold(place)
+    return Tried(ran, score, is_enough, chain.cascade[place])
+
+
+def _believed(tried: Sequence[Tried], scope: Scope) -> Tried:
+    """The answer that is most likely right, with its chance; the last one, without, where nothing was learnt.
+
+    An answer that failed a check counts for nobody.
+    """
+    sound = [each for each in tried if each.score != 0.0] or list(tried)
+    found = likeliest([each.model for each in sound], [each.ran.draft for each in sound], scope)
+    if found is None:
+        return replace(sound[-1], score=None)
+    return replace(sound[found.place], score=found.chance)
 
 
 def _agreed(runs: Sequence[Ran]) -> tuple[Ran, float]:
@@ -114,17 +145,12 @@ def _agreed(runs: Sequence[Ran]) -> tuple[Ran, float]:
         return runs[0], 1.0
     texts = [each.draft.content for each in runs]
     if all(map(is_short, texts)):
-        found = vote([Ballot(str(number), _answer(text), 1.0) for number, text in enumerate(texts)])
+        found = vote([Ballot(str(number), comparable(text), 1.0) for number, text in enumerate(texts)])
         return runs[found.winner], found.agreement
     middle = medoid(texts)
     close = Similarity(texts)
     others = [text for number, text in enumerate(texts) if number != middle]
     return runs[middle], sum(close.between(texts[middle], each) for each in others) / len(others)
-
-
-def _answer(text: str) -> object:
-    found = canonical(text)
-    return " ".join(text.split()).casefold() if found is None else found
 
 
 def _best(tried: Sequence[Tried]) -> Ran:

@@ -23,12 +23,13 @@ class Cascade(Part):
 
     Attributes:
         accept: one threshold for all, or one for each model but the last.
-        by: what scores; None is `agreement` where several samples are asked for, else `judge`.
+        by: what scores; None is `agreement` where several samples are asked for, else `judge`. With `belief` it is how
+            likely the best answer so far is right, all answers counted, and that one is taken.
     """
 
     cascade: Annotated[tuple[ModelName, ...], Field(min_length=1)]
     accept: Fraction | tuple[Fraction, ...] = 0.8
-    by: Literal["judge", "agreement", "checks", "confidence"] | None = None
+    by: Literal["judge", "agreement", "checks", "confidence", "belief"] | None = None
 
     @model_validator(mode="after")
     def _has_a_threshold_for_each(self) -> Self:

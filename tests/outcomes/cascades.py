@@ -12,7 +12,7 @@ from tests.outcomes.data import FOLDS, folds
 from tests.outcomes.result import compared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -34,6 +34,7 @@ def lines(
     *,
     known: float | None = None,
     known_saved: float | None = None,
+    shares: Sequence[float] = (),
     longest: int = 3,
     note: str = "",
 ) -> Iterable[Result]:
@@ -41,6 +42,7 @@ def lines(
 
     Args:
         known_saved: a line is added for the cost that issue 6 reached, to be compared at.
+        shares: of the best single model's cost, a line for each.
     """
     right = np.nan_to_num(panel.right)
     best = int(right.mean(axis=0).argmax())
@@ -49,8 +51,8 @@ def lines(
         "cascade, as good as the best": (0.0, None),
         f"cascade, {LACKING * 100:.0f} point worse at most": (LACKING, None),
     }
-    if known_saved is not None:
-        wishes[f"cascade, at {1 - known_saved:.0%} of the best's cost"] = (0.0, 1 - known_saved)
+    for share in [*shares, *([] if known_saved is None else [1 - known_saved])]:
+        wishes[f"cascade, at {share:.0%} of the best's cost"] = (0.0, share)
     score = {name: np.zeros(panel.n) for name in wishes}
     cost = {name: np.zeros(panel.n) for name in wishes}
     chains: Mapping[str, Counter[str]] = {name: Counter() for name in wishes}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tasks.choosing.panel import Panel
+from tasks.choosing.panel import Panel, as_said
 from tests.outcomes.cascades import lines
 
 if TYPE_CHECKING:
@@ -53,8 +53,10 @@ def panel_of(table: pd.DataFrame) -> tuple[pd.Index, Panel, np.ndarray]:
     said, right = of("plain"), of("correct").to_numpy().astype(float)
     kinds = some.groupby("key")["subject"].first().reindex(said.index)
     kinds = np.array([kind if isinstance(kind, str) else None for kind in kinds], dtype=object)
-    signals = of("logprob_conf").to_numpy().astype(float)[:, :, None]
-    answers = said.to_numpy().astype(object)
+    length = some.assign(length=some["answer"].str.len())
+    lengths = length.pivot_table(index="key", columns="model", values="length", aggfunc="first")[models]
+    signals = np.stack([of("logprob_conf").to_numpy(), lengths.to_numpy()], axis=2).astype(float)
+    answers = said.map(as_said).to_numpy().astype(object)
     return said.index, Panel(tuple(models), answers, kinds, signals, right), of("cost_usd").to_numpy().astype(float)
 
 

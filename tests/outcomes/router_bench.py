@@ -23,7 +23,7 @@ def results(data: Data) -> Iterable[Result]:
     """Over all three benchmarks together, as one night would have them."""
     keys, panel, usd = panel_of(data.table("routerbench"))
     right, spent = panel.right.mean(axis=0), usd.mean(axis=0)
-    for each in lines("RouterBench", keys, panel, usd, longest=2):
+    for each in lines("RouterBench", keys, panel, usd, shares=(0.5, 0.25), longest=4):
         zero = zero_router(right, spent, (each.usd or 0.0) / 1000)
         yield replace(each, note=f"{each.note}; the zero router comes to {zero:.3f} at this cost")
 
@@ -38,9 +38,10 @@ def panel_of(table: pd.DataFrame) -> tuple[pd.Index, Panel, np.ndarray]:
     said = of("response").map(lambda text: text.strip().casefold() if isinstance(text, str) else None)
     answers = said.to_numpy().astype(object)
     lengths = np.array([[np.nan if each is None else len(each) for each in row] for row in answers], dtype=float)
+    signals = np.stack([np.full(lengths.shape, np.nan), lengths], axis=2)
     kinds = table.groupby("sample_id")["eval_name"].first().reindex(said.index).to_numpy().astype(object)
     right = of("score").to_numpy().astype(float)
-    panel = Panel(tuple(models), answers, kinds, lengths[:, :, None], right)
+    panel = Panel(tuple(models), answers, kinds, signals, right)
     return said.index, panel, of("cost_usd").to_numpy().astype(float)
 
 

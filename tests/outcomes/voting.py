@@ -13,7 +13,8 @@ import pandas as pd
 from tasks.choosing.belief import learnt_belief
 from tasks.choosing.estimates import Observed, learnt
 from tasks.choosing.member_choice import chosen_members
-from tasks.choosing.panel import Panel
+from tasks.choosing.panel import Panel, as_said
+from tasks.judging.canonical import canonical
 from tasks.judging.voting import MANY, Ballot, vote, weight_of
 from tests.outcomes.data import FOLDS, folds
 from tests.outcomes.result import compared
@@ -58,10 +59,13 @@ def panel_of(predictions: pd.DataFrame, questions: pd.DataFrame, models: Sequenc
         for name in ("pred", "correct", "n_chars")
     }
     missing = pd.isna(found["pred"])
-    said = np.where(missing, None, found["pred"]).astype(object)
+    texts = {text: as_said(canonical(text)) for text in some["pred"].dropna().unique()}
+    said = np.array([[texts.get(text) for text in row] for row in found["pred"]], dtype=object)
     right = np.where(missing, np.nan, found["correct"].astype(float))
     kinds = questions.set_index("question_id")["category"].reindex(ids).to_numpy().astype(object)
-    return ids, Panel(tuple(models), said, kinds, found["n_chars"].astype(float)[:, :, None], right)
+    length = found["n_chars"].astype(float)
+    signals = np.stack([np.full(length.shape, np.nan), length], axis=2)
+    return ids, Panel(tuple(models), said, kinds, signals, right)
 
 
 def _of(
