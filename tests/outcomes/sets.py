@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.outcomes import chains, router_bench, voting
+from tests.outcomes import chains, mixture_of_thought, router_bench, voting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,5 +30,6 @@ class Set:
 SETS: Mapping[str, Set] = {
     "mmlu_pro": Set(voting.results, ("mmlu_pro_preds", "mmlu_pro_questions")),
     "chains": Set(chains.results, ("chains",)),
+    "mot": Set(mixture_of_thought.results, ("mot_cascade",)),
     "routerbench": Set(router_bench.results, ("routerbench",)),
 }
