@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 LONGEST: Final = 3
 BEAM: Final = 4  # chains that are tried with one model more
 WORTHS: Final = 48  # of a right answer that are tried, from a model's cheapest call to very much
+MUCH_BETTER: Final = 0.15
 MARGIN: Final = 1.0  # standard errors by which a wish has to be met where it was fitted
 
 
@@ -138,6 +139,19 @@ def fit_stopping(panel: Panel, usd: Floats, folds: Places, wish: Wish | None = N
     return Search(panel, usd, folds).best(wish or Wish(), longest)
 
 
+def undominated(panel: Panel, usd: Floats) -> list[str]:
+    """The models that are worth a place in a chain, the cheapest first: no cheaper one is much better.
+
+    One that is a little worse and dearer stays: where the two agree, that tells more than either alone.
+    """
+    right, spent = np.nan_to_num(panel.right).mean(axis=0), usd.mean(axis=0)
+    kept: list[int] = []
+    for place in np.argsort(spent, kind="stable"):
+        if all(right[other] - right[place] < MUCH_BETTER for other in kept):
+            kept.append(int(place))
+    return [panel.voters[place] for place in kept]
+
+
 def thresholds(stages: Sequence[Stage], worth: float) -> tuple[float, ...]:
     """For each model but the last, from which chance on its answer is taken.
 
@@ -172,7 +186,7 @@ class Search:
 
     def best(self, wish: Wish, longest: int = LONGEST) -> Stopping:
         """As `fit_stopping`: all chains of two, then the best few with one model more."""
-        order = [self.panel.voters[place] for place in np.argsort(self.usd.mean(axis=0), kind="stable")]
+        order = undominated(self.panel, self.usd)
         tried = {(name,): self._best_of((name,), wish) for name in order}
         widened: Sequence[tuple[str, ...]] = list(tried)
         for _ in range(longest - 1):
