@@ -110,7 +110,7 @@ async def _asked(
         return Tried(ran, None, is_enough=True, model=chain.cascade[place])
     if failed_checks(step.checks, ran.draft.content, scope.render, ran.value):
         return Tried(ran, 0.0, is_enough=False, model=chain.cascade[place])
-    match chain.by or ("agreement" if len(runs) > 1 else "judge"):
+    match chain.scorer(spec.samples):
         case "checks":
             score: float | None = 1.0
         case "agreement":

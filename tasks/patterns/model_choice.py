@@ -38,6 +38,10 @@ class Cascade(Part):
             raise ValueError(f"accept: give one number, or {wanted}: one for each model but the last")
         return self
 
+    def scorer(self, samples: int) -> Literal["judge", "agreement", "checks", "confidence"]:
+        """What scores where so many samples are asked for."""
+        return self.by or ("agreement" if samples > 1 else "judge")
+
     def threshold(self, place: int) -> float:
         """The score from which the answer of the model at this place is taken."""
         if not isinstance(self.accept, tuple):
