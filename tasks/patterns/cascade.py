@@ -118,7 +118,9 @@ async def _asked(
         case "confidence":
             score = ran.draft.metadata.confidence
         case "belief":
-            score = _believed([*before, Tried(ran, None, is_enough=False, model=chain.cascade[place])], scope).score
+            score = _believed(
+                [*before, Tried(ran, None, is_enough=False, model=chain.cascade[place])], scope
+            ).score
         case "judge":
             assessment = await Assessor(step, None).assess(ran.draft, scope, of=scope.path)
             score = assessment.score

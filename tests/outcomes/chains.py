@@ -43,12 +43,16 @@ def panel_of(table: pd.DataFrame) -> tuple[pd.Index, Panel, np.ndarray]:
     """The answers of one task: the last number of a calculation, else the words."""
     some = table.assign(
         key=table["dataset"] + "/" + table["split"] + "/" + table["qid"].astype(str),
-        plain=[_plain(text, dataset) for text, dataset in zip(table["answer"], table["dataset"], strict=True)],
+        plain=[
+            _plain(text, dataset) for text, dataset in zip(table["answer"], table["dataset"], strict=True)
+        ],
     )
     models = sorted(some["model"].unique())
 
     def of(name: str) -> pd.DataFrame:
-        return some.pivot_table(index="key", columns="model", values=name, aggfunc="first", dropna=False)[models]
+        return some.pivot_table(index="key", columns="model", values=name, aggfunc="first", dropna=False)[
+            models
+        ]
 
     said, right = of("plain"), of("correct").to_numpy().astype(float)
     kinds = some.groupby("key")["subject"].first().reindex(said.index)
@@ -57,7 +61,11 @@ def panel_of(table: pd.DataFrame) -> tuple[pd.Index, Panel, np.ndarray]:
     lengths = length.pivot_table(index="key", columns="model", values="length", aggfunc="first")[models]
     signals = np.stack([of("logprob_conf").to_numpy(), lengths.to_numpy()], axis=2).astype(float)
     answers = said.map(as_said).to_numpy().astype(object)
-    return said.index, Panel(tuple(models), answers, kinds, signals, right), of("cost_usd").to_numpy().astype(float)
+    return (
+        said.index,
+        Panel(tuple(models), answers, kinds, signals, right),
+        of("cost_usd").to_numpy().astype(float),
+    )
 
 
 def _plain(text: str, dataset: str) -> str:
