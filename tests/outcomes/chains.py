@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from tests.outcomes.result import Result
 
 KNOWN = {  # accuracy, share of the best single model's cost that is saved
-    "mmlu": (0.844, 0.60),
-    "medmcqa": (0.762, 0.45),
-    "triviaqa": (0.958, 0.41),
-    "truthfulqa": (0.714, 0.30),
-    "gsm8k": (0.963, 0.09),
+    "mmlu": ("MMLU", 0.844, 0.60),
+    "medmcqa": ("MedMCQA", 0.762, 0.45),
+    "triviaqa": ("TriviaQA", 0.958, 0.41),
+    "truthfulqa": ("TruthfulQA", 0.714, 0.30),
+    "gsm8k": ("GSM8K", 0.963, 0.09),
 }
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 WORD = re.compile(r"\w+")
@@ -32,11 +32,11 @@ WORD = re.compile(r"\w+")
 def results(data: Data) -> Iterable[Result]:
     """One task after another."""
     table = data.table("chains")
-    for task, (known, saved) in KNOWN.items():
+    for task, (name, known, saved) in KNOWN.items():
         some = table[table["dataset"] == task]
         if len(some):
             keys, panel, usd = panel_of(some)
-            yield from lines(task, keys, panel, usd, known=known, known_saved=saved)
+            yield from lines(name, keys, panel, usd, known=known, known_saved=saved)
 
 
 def panel_of(table: pd.DataFrame) -> tuple[pd.Index, Panel, np.ndarray]:

@@ -15,7 +15,7 @@ from tasks.choosing.estimates import Observed, learnt
 from tasks.choosing.member_choice import chosen_members
 from tasks.choosing.panel import Panel, as_said
 from tasks.judging.canonical import canonical
-from tasks.judging.voting import MANY, Ballot, vote, weight_of
+from tasks.judging.voting import Ballot, vote, weight_among_many
 from tests.outcomes.data import FOLDS, folds
 from tests.outcomes.result import compared
 
@@ -138,7 +138,7 @@ def _weights(past: Panel, by: str | None) -> dict[str | None, list[float]]:
     estimates = learnt(observed, 1)
     return {
         kind: [
-            weight_of(estimates.quality_of(name, None, None, kind).mean, 1.0, MANY) for name in past.voters
+            weight_among_many(estimates.quality_of(name, None, None, kind).mean, 1.0) for name in past.voters
         ]
         for kind in (None, *sorted(set(past.kinds)))
     }
