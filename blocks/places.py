@@ -91,6 +91,17 @@ def key_of(provider: Provider) -> SecretStr | None:
     return resolve_key(provider, lambda name: _load(ProviderKey, name).get_key())
 
 
+def keyless(catalog: Catalog) -> frozenset[str]:
+    """The providers whose key cannot be had here; none where that is so of all: then the first that is needed says so."""
+    without = set()
+    for name, provider in catalog.providers.items():
+        try:
+            key_of(provider)
+        except UserError:
+            without.add(name)
+    return frozenset(without) if len(without) < len(catalog.providers) else frozenset()
+
+
 def _has_block(kind: type[B], name: str) -> bool:
     if get_current_settings().api.url is None:  # asking would start a server of Prefect's own
         return False

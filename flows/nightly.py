@@ -10,7 +10,7 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import Field
 
-from blocks.places import open_catalog, open_recipe, open_store, recipe_name, store_place
+from blocks.places import keyless, open_catalog, open_recipe, open_store, recipe_name, store_place
 from flows.mistakes import explained
 from flows.night_date import CatchUp, missed, scheduled_date
 from flows.night_events import emit_night
@@ -84,19 +84,20 @@ def nightly(
             return Completed(name="Skipped", message=f"this night is not made: {late} (catch_up: {catch_up})")
         place = store_place(store)
         content = open_store(place)
-        opened = open_recipe(recipe, content)
+        opened, catalog = open_recipe(recipe, content), open_catalog(models)
         night = run_date or scheduled_date()
         wish = Wish(
             run=run or f"{opened.recipe}-{night.isoformat()}",
             run_date=night,
             requests=requests,
             recipe=opened,
-            catalog=open_catalog(models),
+            catalog=catalog,
             only=only,
             limit=limit,
             fresh=fresh,
             replace=replace,
             budgeted=budget is not None,
+            keyless=keyless(catalog),
             adopts=True,
         )
         if dry_run:

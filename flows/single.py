@@ -12,7 +12,7 @@ from prefect import runtime
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from blocks.places import flow_of, open_catalog, open_recipe, open_store, recipe_name, store_place
+from blocks.places import flow_of, keyless, open_catalog, open_recipe, open_store, recipe_name, store_place
 from flows.mistakes import explained
 from flows.night_date import scheduled_date
 from flows.night_summary import money
@@ -141,7 +141,10 @@ async def make_one(
     """
     run = f"{pattern}-{runtime.flow_run.id}"
     with run_lock(places.content.url, run), _table(request) as table:
-        wish = Wish(run, scheduled_date(), table, recipe, places.catalog, budgeted=budget is not None)
+        wish = Wish(
+            run, scheduled_date(), table, recipe, places.catalog, budgeted=budget is not None,
+            keyless=keyless(places.catalog),
+        )  # fmt: skip
         begun = _started(places.content, wish)
         if begun.plan.rejected:
             raise UserError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from blocks.places import open_catalog, open_store, recipe_source, store_place
+from blocks.places import keyless, open_catalog, open_store, recipe_source, store_place
 from deployments.cli.estimating import show_estimate
 from deployments.cli.sampling import make_sample, sample_of
 from tasks.calling.route_making import prices, reachable
@@ -51,13 +51,14 @@ def check(given: argparse.Namespace) -> int:
     source, name = recipe_source(given.recipe, store)
     recipe, document = load_recipe(source, name=name), load_document(source, name=name)
     console.print(f"recipe   {recipe.recipe} version {recipe.version}: {recipe.make.kind}")
-    catalog = open_catalog(given.models)
-    check_models(recipe, catalog.models, document)
+    whole = open_catalog(given.models)
+    check_models(recipe, whole.models, document)
+    catalog = whole.without(keyless(whole), models_named(recipe))
     _show_models(recipe, catalog, console)
     night = given.run_date or datetime.now().astimezone().date()
     estimates = estimates_for(store, catalog, night)
     _show_needs(recipe, Known(catalog, prices(catalog, catalog.models), estimates), console)
-    _show_calls(recipe, catalog, console)
+    _show_calls(recipe, catalog, console, with_cost=not given.requests)
     _show_remarks(lint(recipe, catalog), document, console)
     if given.sample and not given.requests:
         raise UserError("a sample is one of rows", where="--sample", hint="give their table with --requests")
@@ -86,15 +87,16 @@ def _show_needs(recipe: Recipe, known: Known, console: Console) -> None:
             else "no model"
         )
         where = ".".join(map(str, loc))
-        console.print(f"need     {need.strength} at {where}: {taken}, where their keys are set", markup=False)
+        console.print(f"need     {need.strength} at {where}: {taken}", markup=False)
 
 
-def _show_calls(recipe: Recipe, catalog: Catalog, console: Console) -> None:
+def _show_calls(recipe: Recipe, catalog: Catalog, console: Console, *, with_cost: bool) -> None:
+    """With a table the estimate has the worst case of tonight's largest row, and no other is told beside it."""
     worst = worst_in(recipe, catalog, known_prices(recipe, catalog))
     many = f"{worst.least:,} to {worst.calls:,}" if worst.least < worst.calls else f"{worst.calls:,}"
     cost = "not known" if worst.usd is None else dollars(worst.usd)
     chain = f"at most {worst.sequential:,} after one another"
-    console.print(f"calls    {many} per request, {chain}; worst case {cost}")
+    console.print(f"calls    {many} per request, {chain}" + (f"; worst case {cost}" if with_cost else ""))
 
 
 def _show_remarks(remarks: list[Remark], document: Document, console: Console) -> None:

@@ -6,11 +6,12 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from blocks.places import open_catalog, open_recipe, open_store, store_place
+from blocks.places import keyless, open_catalog, open_recipe, open_store, store_place
 from deployments.cli.sheets_shown import show_sheet, wide_console
 from tasks.calling.past_calls import PastCalls
 from tasks.landing.explained_sheets import detail_sheet, examples_sheet, notes, steps_sheet, summary_line
 from tasks.landing.explaining import Wanted, explain
+from tasks.patterns.recipe import models_named
 from tasks.storing.errors import NightpressError
 
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ def cache_explain(given: argparse.Namespace) -> int:
     console = wide_console()
     store = open_store(store_place(given.store))
     now = datetime.now(UTC)
+    recipe, catalog = open_recipe(given.recipe, store), open_catalog(given.models)
     wanted = Wanted(
-        recipe=open_recipe(given.recipe, store),
-        catalog=open_catalog(given.models),
+        recipe=recipe,
+        catalog=catalog.without(keyless(catalog), models_named(recipe)),
         requests=given.requests,
         run_date=given.run_date or now.astimezone().date(),
         now=now,

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from blocks.places import open_store, store_place
 from deployments.cli.fitting_together import fit_together
+from deployments.cli.recipe_known import check_recipe
 from tasks.choosing.outcomes import FIGURES, gathered
 from tasks.choosing.thresholds import Goal, alone, fit, fit_chain
 from tasks.landing.explored import scored_answers
@@ -91,6 +92,7 @@ def _rows(given: argparse.Namespace) -> list[dict[str, Any]]:
     store = open_store(store_place(given.store))
     rows = scored_answers(store, given.recipe, given.step, datetime.now().astimezone().date())
     if not rows:
+        check_recipe(store, given.recipe)
         raise UserError(
             f"no scored answer at step {given.step!r} of recipe {given.recipe!r}", where=store.url,
             hint="a cascade scores what it is given; `explore` in the recipe has every model of it asked for a share of the rows",

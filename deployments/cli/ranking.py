@@ -17,6 +17,7 @@ from tasks.storing.errors import UserError, near_miss
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
@@ -51,16 +52,21 @@ def rank_models(given: argparse.Namespace, console: Console) -> None:
         catalog.model(given.partner)
     wanted = _wanted(given)
     known = Known(catalog, prices(catalog, catalog.models), estimates)
-    ranking = known.rank(wanted, without_key(catalog))
+    away = without_key(catalog)
+    ranking = known.rank(wanted, away)
+    as_if = () if ranking.usable else known.rank(wanted).usable  # what keys alone would change
+    if as_if:
+        ranking = known.rank(wanted)
+        console.print(_what_to_set(away, as_if), markup=False, soft_wrap=True)
+        console.print()
     console.print(_learnt_from(estimates, store.url), markup=False, soft_wrap=True)
     console.print(_rule(wanted), markup=False, soft_wrap=True)
     console.print()
     console.print(_table(ranking))
     console.print()
-    for each in ranking.models:
-        if not each.fits:
-            console.print(f"not {each.name}: {_why_not(each)}", markup=False, soft_wrap=True)
-    console.print(_choice(ranking), markup=False, soft_wrap=True)
+    for line in _not_taken(ranking):
+        console.print(line, markup=False, soft_wrap=True)
+    console.print(_choice(ranking, away), markup=False, soft_wrap=True)
 
 
 def check_no_need(given: argparse.Namespace) -> None:
@@ -153,15 +159,32 @@ def _interval(estimate: Estimate) -> str:
     return f"{estimate.low:.2f} to {estimate.high:.2f}"
 
 
+def _what_to_set(away: Mapping[str, str], as_if: Sequence[Ranked]) -> str:
+    """Of no model that could do it the key is there."""
+    variables = list(dict.fromkeys(away[each.name].split()[0] for each in as_if))
+    wish = variables[0] if len(variables) == 1 else f"one of {', '.join(variables)}"
+    return f"no model can be asked from here: set {wish}; what follows ranks them as if every key were there"
+
+
+def _not_taken(ranking: Ranking) -> list[str]:
+    """A line for each reason, the models in the ranking's order."""
+    names: dict[str, list[str]] = {}
+    for each in ranking.models:
+        if not each.fits:
+            names.setdefault(_why_not(each), []).append(each.name)
+    return [f"not: {', '.join(models)}: {why}" for why, models in names.items()]
+
+
 def _why_not(each: Ranked) -> str:
     return each.out or (f"{each.below:.3f} below what is needed" if each.below else "")
 
 
-def _choice(ranking: Ranking) -> str:
+def _choice(ranking: Ranking, away: Mapping[str, str]) -> str:
     usable = ranking.usable
     if not usable:
         return "a step would get no model: none of them can be asked"
     best = usable[0]
     cost = "" if best.usd is None else f", about ${best.usd:.5f} a call"
     short = f"; it is {best.below:.3f} below what is needed, and no other comes closer" if best.below else ""
-    return f"a step would get {best.name}{cost}{short}"
+    if_set = f"with {away[best.name].split()[0]} set " if best.name in away else ""
+    return f"{if_set}a step would get {best.name}{cost}{short}"

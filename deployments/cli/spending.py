@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blocks.places import open_store, store_place
+from deployments.cli.recipe_known import check_recipe
 from deployments.cli.sheets_shown import show_sheet, wide_console
 from tasks.landing.spend_history import spend_history
 from tasks.landing.spend_view import NOTE, spend_sheets
@@ -18,7 +19,7 @@ def spend(given: argparse.Namespace) -> int:
     """Print the sums of all committed runs in view; those of simulated models apart.
 
     Raises:
-        UserError: the nights end before they begin.
+        UserError: the nights end before they begin, or there is no such recipe.
         NightpressError: the store cannot be read.
     """
     if given.since and given.until and given.until < given.since:
@@ -27,6 +28,8 @@ def spend(given: argparse.Namespace) -> int:
     store = open_store(store_place(given.store))
     try:
         history = spend_history(store, since=given.since, until=given.until, recipe=given.recipe or "")
+        if given.recipe and not history:
+            check_recipe(store, given.recipe)
     except OSError as error:
         raise NightpressError(f"the runs of {store.url} cannot be read: {error}") from error
     sheets = spend_sheets(history, given.by)

@@ -12,7 +12,7 @@ from tasks.storing.documents import Document, joined, load_document, validate
 from tasks.storing.errors import UserError, near_miss
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 __all__ = ["Catalog", "KeyFrom", "Limits", "Model", "Provider", "load_catalog"]
@@ -58,6 +58,27 @@ class Catalog(Strict):
         """Provider → the most that one run may spend with it, where there is such a limit."""
         limits = {name: provider.usd_per_run for name, provider in self.providers.items()}
         return {name: usd for name, usd in limits.items() if usd is not None}
+
+    def without(self, providers: Collection[str], keep: Collection[str]) -> Catalog:
+        """The same without the models of these providers, but for those to `keep`; nobody falls back to what is gone."""
+        gone = {
+            name for name, model in self.models.items() if model.provider in providers and name not in keep
+        }
+        if not gone:
+            return self
+        models = {
+            name: model.model_copy(
+                update={"fallback": tuple(each for each in model.fallback if each not in gone)}
+            )
+            for name, model in self.models.items()
+            if name not in gone
+        }
+        matrix = {
+            first: {second: share for second, share in others.items() if second not in gone}
+            for first, others in self.compatibility.items()
+            if first not in gone
+        }
+        return self.model_copy(update={"models": models, "compatibility": matrix})
 
     def canonical(self) -> dict[str, Any]:
         """JSON-able, keys sorted, without secrets, defaults and limits in USD: what a run's plan freezes."""

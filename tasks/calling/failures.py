@@ -19,7 +19,7 @@ Kind: TypeAlias = Literal["wait", "retry", "next_model", "row_fails", "close_pro
 ErrorKind: TypeAlias = Literal[
     "rate_limit", "overloaded", "server_error", "timeout", "connection", "unreachable", "bad_body",
     "model_missing", "forbidden", "context_too_long", "content_filter",
-    "bad_request", "refusal", "empty", "no_parse", "bad_key", "no_credit", "exhausted",
+    "bad_request", "refusal", "empty", "no_parse", "no_model", "bad_key", "no_credit", "exhausted",
 ]  # fmt: skip
 
 LONGEST_MESSAGE = 500

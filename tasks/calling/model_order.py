@@ -48,7 +48,7 @@ def from_decided(models: list[str], decided: dict[str, Any] | None) -> list[str]
     if decided is None:
         return list(models)
     model: str = decided["model"]
-    return models[models.index(model) :] if model in models else [model]
+    return models[models.index(model) :] if model in models else [model, *models]
 
 
 def _has_room(model: Model, tokens_in: int, max_tokens: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import httpx
@@ -11,7 +10,6 @@ from multidict import CIMultiDict
 from tasks.calling.prices import price_of
 from tasks.calling.route import Route
 from tasks.calling.wire import WIRES
-from tasks.storing.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -50,25 +48,18 @@ def make_routes(
     catalog: Catalog,
     priced: dict[str, Price | None],
     key_of: Callable[[str], SecretStr | None],
-    optional: Iterable[str] = (),
 ) -> dict[str, Route]:
     """A route for every priced model.
 
     Args:
         priced: catalog name → its price in this run.
         key_of: provider name → its key.
-        optional: models that are left out if their key cannot be had.
 
     Raises:
         UserError: a key cannot be had.
     """
-    needed = {catalog.model(each).provider for each in priced.keys() - set(optional)}
-    keys = {name: key_of(name) for name in sorted(needed)}
-    for name in sorted({catalog.model(each).provider for each in priced} - needed):
-        with suppress(UserError):
-            keys[name] = key_of(name)
-    routable = {name: price for name, price in priced.items() if catalog.model(name).provider in keys}
-    return {name: _route(engine, catalog, name, price, keys) for name, price in routable.items()}
+    keys = {name: key_of(name) for name in sorted({catalog.model(each).provider for each in priced})}
+    return {name: _route(engine, catalog, name, price, keys) for name, price in priced.items()}
 
 
 def _route(

@@ -72,6 +72,8 @@ class RunCalls:
             RowDeferred: the budget does not allow it, or the providers are closed for this run.
         """
         models = [name for name in in_order(call.models, self.fallbacks) if name in self.routes]
+        if not models:
+            raise RowDeferred(f"this run has no way to {' or '.join(call.models) or 'any model'}")
         first = settle(self.ledger.run, row, call, self.routes[models[0]])
         try:
             return await self._first_that_can(call, row, models, first)

@@ -36,7 +36,7 @@ class Chooser:
     """Ranks the models for needs.
 
     Attributes:
-        unavailable: model → why it cannot be used now.
+        unavailable: model → why it cannot be used now; it might be another time.
         explore: share of the requests that are explored.
         seed: of the run.
         needs_price: the run has a budget.

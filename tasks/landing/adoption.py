@@ -160,5 +160,5 @@ def _fitted(left: Left, columns: Mapping[str, Column]) -> Request | Reject:
                 raise ValueError("is missing")
         except ValueError as wrong:
             reason = f"left for later by {left.run}, and does not fit the recipe any more: {name} {wrong}"
-            return Reject(0, left.request_id, reason, left.request[:10_000])
+            return Reject(None, left.request_id, reason, left.request[:10_000])
     return Request(left.request_id, 0, {**declared, **{n: v for n, v in values.items() if n not in columns}})

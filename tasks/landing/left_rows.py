@@ -19,7 +19,8 @@ class LeftRows:
     """Rejected or deferred rows.
 
     Attributes:
-        first: (which, why) of the first SHOWN; a rejected row is known by its number, if not by its id.
+        first: (which, why) of the first SHOWN; a rejected row is known by its number in tonight's table, an adopted one,
+            which has none, by its id, and one of neither is a dash.
         reasons: how often each was given, its example the first row.
     """
 
@@ -42,7 +43,8 @@ def rejected_rows(committed: Committed) -> LeftRows:
     for batch in committed.rows("rejects", ["row", "request_id", "reason"]):
         for row in batch.to_pylist():
             number = f"row {row['row']:,}" if row["row"] is not None else ""
-            left.add(", ".join(each for each in (number, row["request_id"]) if each), row["reason"])
+            which = ", ".join(each for each in (number, row["request_id"]) if each)
+            left.add(which or "–", row["reason"])
     return left
 
 

@@ -33,6 +33,7 @@ class Plan(BaseModel):
         lessons: what reviewers of earlier runs taught; not in the hash, as the run itself adds to them.
         estimate: what the run was expected to cost at its first start, as `NightEstimate.as_plan` has it; not in the hash.
         estimates: what earlier runs say of the models, as `Estimates.plain` gives it; not in the hash either.
+        keyless: providers whose key could not be had at the first start; not in the hash, nor is what follows.
         budgeted: there is a budget, so that no model may be chosen of which nobody knows the price.
     """
 
@@ -58,6 +59,7 @@ class Plan(BaseModel):
     lessons: list[str] = []
     estimate: dict[str, Any] = {}
     estimates: dict[str, Any] = {}
+    keyless: list[str] = []
     budgeted: bool = False
     adopted: int = 0
 

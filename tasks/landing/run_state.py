@@ -15,7 +15,7 @@ from tasks.calling.catalog import Catalog
 from tasks.calling.journal import journal_folder
 from tasks.calling.ledger import Ledger
 from tasks.calling.prices import Price
-from tasks.calling.route_making import make_routes, reachable
+from tasks.calling.route_making import make_routes
 from tasks.calling.run_calls import RunCalls
 from tasks.choosing.chooser import Chooser
 from tasks.choosing.estimates import Estimates
@@ -23,13 +23,13 @@ from tasks.choosing.ranking import Known
 from tasks.landing.admission import RowCosts
 from tasks.landing.plan import read_manifest, redo_of
 from tasks.landing.sorting import shard_of
-from tasks.patterns.recipe import Recipe, models_needed
+from tasks.patterns.recipe import Recipe, models_named
 from tasks.patterns.row import setting_of
 from tasks.patterns.templates import Renderer
 from tasks.storing.errors import NightpressError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from pydantic import SecretStr
 
@@ -157,10 +157,10 @@ def _make(
     key_of: Callable[[str], SecretStr | None],
     patience: Patience,
 ) -> RunState:
-    catalog, recipe = Catalog.from_frozen(plan.models), Recipe.from_frozen(plan.recipe)
-    needed = reachable(catalog, sorted(models_needed(recipe, catalog)))
+    recipe = Recipe.from_frozen(plan.recipe)
+    catalog = Catalog.from_frozen(plan.models).without(plan.keyless, models_named(recipe))
     priced = {name: Price.model_validate(each) if each else None for name, each in plan.prices.items()}
-    routes = make_routes(engine, catalog, priced, key_of, optional=priced.keys() - set(needed))
+    routes = make_routes(engine, catalog, priced, key_of)
     ledger = Ledger(
         engine.past_calls(store),
         plan.run,
@@ -183,9 +183,7 @@ def _make(
         patience=patience,
     )
     known = Known(catalog, priced, Estimates.from_plain(plan.estimates))
-    chooser = Chooser(
-        known, partial(unavailable, calls, catalog, priced), recipe.explore, plan.hash, plan.budgeted
-    )
+    chooser = Chooser(known, partial(closed_models, calls), recipe.explore, plan.hash, plan.budgeted)
     redo = redo_of(store, plan)
     rows = sum(plan.shard_rows) if redo is None else sum(map(len, redo.values()))
     state = RunState(
@@ -201,15 +199,16 @@ def _make(
     return state
 
 
-def unavailable(calls: RunCalls, catalog: Catalog, models: Iterable[str]) -> dict[str, str]:
-    """The models that cannot be used now, and why: no key for their provider, or it is closed for this run."""
-    away = {name: "its provider's key is not set" for name in models if name not in calls.routes}
-    if calls.closed:
-        for name in calls.routes:
-            closed = calls.closed.get(catalog.model(name).provider)
-            if closed is not None:
-                away[name] = f"its provider is closed for this run: {closed.message}"
-    return away
+def closed_models(calls: RunCalls) -> dict[str, str]:
+    """The models whose provider is closed for this run by now, and why."""
+    if not calls.closed:
+        return {}
+    found = {}
+    for name, route in calls.routes.items():
+        closed = calls.closed.get(route.provider_name)
+        if closed is not None:
+            found[name] = f"provider {route.provider_name} is closed for this run: {closed.message}"
+    return found
 
 
 def worker_name() -> str:

@@ -33,7 +33,7 @@ from tasks.landing.run_paths import checked_run_name, rejects_path, requests_pat
 from tasks.landing.selecting import selection
 from tasks.landing.settling import settle_left
 from tasks.landing.sorting import shard_of, sort_requests, store_requests
-from tasks.patterns.recipe import check_models, models_needed, models_possible
+from tasks.patterns.recipe import check_models, models_named, models_needed, models_possible
 from tasks.storing.errors import UserError
 from tasks.storing.parts import read_rows
 from tasks.storing.records import write_json, write_json_new
@@ -58,6 +58,7 @@ class Wish:
         fresh: reuse no other run's answers.
         replace: another plan may take the place of the one known under this name.
         budgeted: the run has a budget, so every price must be known.
+        keyless: providers whose key cannot be had: what nobody names is not taken from them.
         adopts: rows that earlier runs of the recipe left for later are made too; not where there is a limit.
     """
 
@@ -71,7 +72,13 @@ class Wish:
     fresh: bool = False
     replace: bool = False
     budgeted: bool = False
+    keyless: frozenset[str] = frozenset()
     adopts: bool = False
+
+    @property
+    def askable(self) -> Catalog:
+        """The catalog without the models that nobody names and that could not be asked."""
+        return self.catalog.without(self.keyless, models_named(self.recipe))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,7 @@ def preview(store: Store, wish: Wish) -> str:
         if known is None or known.hash != plan.hash:
             table = _adopting(store, wish, table)
         learnt = _learnt(store, wish, table)
-        estimate = foreseen(store, wish.recipe, wish.catalog, table, wish.run, learnt)
+        estimate = foreseen(store, wish.recipe, wish.askable, table, wish.run, learnt)
     finally:
         table.spool.unlink(missing_ok=True)
     adopted = len(table.adopted)
@@ -150,7 +157,7 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
         refuse_another_plan(known, fresh_plan.hash, changed=changes(known, fresh_plan))
     table = _adopting(store, wish, table)
     learnt = _learnt(store, wish, table)
-    estimate = foreseen(store, wish.recipe, wish.catalog, table, wish.run, learnt)
+    estimate = foreseen(store, wish.recipe, wish.askable, table, wish.run, learnt)
     refuse_above(estimate, wish.recipe.max_estimate_usd)
     store.delete(manifest["landed"] if manifest else [])
     fresh_plan = _counting(fresh_plan, table)
@@ -173,9 +180,9 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
 
 def _learnt(store: Store, wish: Wish, table: Sorted) -> Estimates:
     """What earlier runs say of the models; for a single request only where there is a model to choose."""
-    if table.rows <= 1 and not models_possible(wish.recipe, wish.catalog):
+    if table.rows <= 1 and not models_possible(wish.recipe, wish.askable):
         return Estimates()
-    return estimates_for(store, wish.catalog, wish.run_date, without=wish.run)
+    return estimates_for(store, wish.askable, wish.run_date, without=wish.run)
 
 
 def _adopting(store: Store, wish: Wish, table: Sorted) -> Sorted:
@@ -194,9 +201,10 @@ def _counting(plan: Plan, table: Sorted) -> Plan:
 
 def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
     recipe, models = wish.recipe.canonical(), wish.catalog.canonical()
-    needed = reachable(wish.catalog, sorted(models_needed(wish.recipe, wish.catalog)))
-    possible = reachable(wish.catalog, sorted(models_possible(wish.recipe, wish.catalog)))
-    priced = prices(wish.catalog, dict.fromkeys((*needed, *possible)))
+    askable = wish.askable
+    needed = reachable(askable, sorted(models_needed(wish.recipe, askable)))
+    possible = reachable(askable, sorted(models_possible(wish.recipe, askable)))
+    priced = prices(askable, dict.fromkeys((*needed, *possible)))
     is_limited = wish.budgeted or wish.recipe.budget.usd_per_request is not None
     unknown = [
         name
@@ -228,6 +236,7 @@ def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
         shard_rows=table.shard_rows,
         first_start=datetime.now(UTC),
         generation=generation,
+        keyless=sorted(wish.keyless),
         budgeted=wish.budgeted or wish.recipe.budget.usd_per_request is not None,
         versions={name: version(name) for name in PACKAGES},
     )  # fmt: skip

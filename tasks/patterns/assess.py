@@ -71,35 +71,36 @@ class Assessor:
         decided = judging.decided("down")
         if decided.known is not None:
             return _nobody(scope, decided.known["because"])
+        scope.notes.judging(judging.path)
         try:
-            judgement = await self._judged(draft, judging)
+            judgement = await self._judged(draft, judging, scope.notes.writer_at(of or scope.path))
         except (CallFailed, GivenUp) as failure:
             if isinstance(failure, GivenUp) and not is_for(failure, judging):
                 raise
             if not comes_again(failure):
                 decided.settle({"because": str(failure)})
             return _nobody(scope, str(failure))
-        scope.notes.judge(of or scope.path, scope.round, draft.content, judgement, asked_at=judging.path)
+        scope.notes.judge(of or scope.path, scope.round, draft.content, judgement)
         return Assessment(judgement.score, judgement.feedback, judgement.lesson)
 
-    async def _judged(self, draft: Draft, scope: Scope) -> Judgement:
+    async def _judged(self, draft: Draft, scope: Scope, writer: str | None) -> Judgement:
         rubric = Rubric(scope.setting.quality.criteria, self.teaches)
         call = scope.question(
-            judges_of(self.step, self.judge, scope.setting),
+            judges_of(self.step, self.judge, scope.setting, writer),
             rubric.messages(draft.content, task_of(scope), self.step.expects),
             role=self.role,
             form=rubric.schema(),
             temperature=0.0,
             max_tokens=MOST_TOKENS,
-            avoid=self._families(scope),
+            avoid=self._families(scope, writer),
         )
         value, model = await ask_for_json(scope.ask, call, scope.place)
         return rubric.judgement(value, model)
 
-    def _families(self, scope: Scope) -> set[str]:
+    def _families(self, scope: Scope, writer: str | None) -> set[str]:
         """Of the writers: judges prefer texts of their own kind."""
         models = scope.setting.models
-        return {models[name].family for name in writers(self.step) if name in models}
+        return {models[name].family for name in (*writers(self.step), writer or "") if name in models}
 
 
 def _nobody(scope: Scope, because: str) -> Assessment:

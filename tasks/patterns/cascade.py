@@ -2,7 +2,8 @@
 
 FrugalGPT, arXiv 2305.05176. What scores an answer: the step's checks always, then, as `by` says, how far several samples
 of the model agree (arXiv 2203.11171), a judge, or the confidence that the answer states. The last model's answer is
-taken as it is; if it gives none, the best of the earlier ones. In an explored row every model answers and is
+taken as it is; if it gives none, or the money does not reach for it and the recipe's `on_budget` has `cheaper_model`,
+the best of the earlier ones. In an explored row every model answers and is
 scored, so that thresholds can be fitted to what each would have done.
 
 By belief all answers so far count together: who gave them, who agrees, how sure each is (`tasks.choosing.belief`). What is
@@ -14,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from tasks.calling.budget import OverBudget
 from tasks.calling.failures import CallFailed
 from tasks.judging.canonical import is_short
 from tasks.judging.checks import failed_checks
@@ -22,6 +24,7 @@ from tasks.judging.voting import Ballot, vote
 from tasks.patterns.ask import answers, ask
 from tasks.patterns.assess import Assessor
 from tasks.patterns.believing import comparable, likeliest
+from tasks.patterns.degrading import keeping_cheaper, keeps_cheaper
 from tasks.patterns.needs import request_text
 from tasks.patterns.replayed import comes_again
 
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from tasks.patterns.steps import Ask, Step
 
 BELIEF: Final = "belief"
+KEPT: Final = "an earlier answer of the cascade was kept, as the money did not reach for the next model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +76,29 @@ async def cascade(
         before = tried if chain.by == BELIEF else []
         is_last = place == len(chain.cascade) - 1
         failure = None
+        spent = scope.decided("cascade over budget") if tried else None
+        if spent is not None and spent.known is not None:
+            scope.warn(f"{KEPT}: {spent.known['because']}")
+            return _best(tried, chain, scope)
+        asking = keeping_cheaper(scope) if tried else scope
         try:
-            tried.append(await _asked(step, own, chain, place, scope, before, scored=explored or not is_last))
+            is_scored = explored or not is_last
+            tried.append(await _asked(step, own, chain, place, asking, before, scored=is_scored))
         except CallFailed as failed:
             failure = failed
             continue
+        except OverBudget as short:
+            if spent is None or not keeps_cheaper(scope, short):
+                raise
+            spent.settle({"because": str(short)})
+            scope.warn(f"{KEPT}: {short}")
+            return _best(tried, chain, scope)
         if tried[-1].is_enough and not explored:
             break
     if failure is not None and not tried:
         raise failure
-    if chain.by == BELIEF:
-        return _believed(tried, scope).ran
-    return _best(tried) if explored or failure is not None else tried[-1].ran
+    takes_best = explored or failure is not None or chain.by == BELIEF
+    return _best(tried, chain, scope) if takes_best else tried[-1].ran
 
 
 async def _asked(
@@ -122,8 +137,7 @@ async def _asked(
                 [*before, Tried(ran, None, is_enough=False, model=chain.cascade[place])], scope
             ).score
         case "judge":
-            assessment = await Assessor(step, None).assess(ran.draft, scope, of=scope.path)
-            score = assessment.score
+            score = (await Assessor(step, None).assess(ran.draft, scope, of=scope.path)).score
             ran = replace(ran, draft=replace(ran.draft, score=score))
     is_enough = score is not None and score >= chain.threshold(place)
     return Tried(ran, score, is_enough, chain.cascade[place])
@@ -155,6 +169,8 @@ def _agreed(runs: Sequence[Ran]) -> tuple[Ran, float]:
     return runs[middle], sum(close.between(texts[middle], each) for each in others) / len(others)
 
 
-def _best(tried: Sequence[Tried]) -> Ran:
-    """The best scored; of equals, and where nobody could tell, the strongest: the last."""
+def _best(tried: Sequence[Tried], chain: Cascade, scope: Scope) -> Ran:
+    """The likeliest by belief, else the best scored; of equals, and where nobody could tell, the strongest: the last."""
+    if chain.by == BELIEF:
+        return _believed(tried, scope).ran
     return max(enumerate(tried), key=lambda each: (each[1].score or 0.0, each[0]))[1].ran

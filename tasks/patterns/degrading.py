@@ -122,6 +122,23 @@ def drops_before_skipping(scope: Scope, short: OverBudget) -> bool:
     return not is_to_skip or ways.index("fewer_members") < ways.index("skip_refinement")
 
 
+def keeping_cheaper(scope: Scope) -> Scope:
+    """The scope of a cascade that has an answer: for want of money it keeps that, and asks no model in another's place."""
+    thrift = scope.ask
+    if not isinstance(thrift, Thrift):
+        return scope
+    order = tuple(way for way in thrift.order if way != "cheaper_model")
+    return scope.asking(replace(thrift, order=order))
+
+
+def keeps_cheaper(scope: Scope, short: OverBudget) -> bool:
+    """Whether the recipe goes on with a cheaper model's answer where the money does not reach for the next."""
+    thrift = scope.ask
+    if isinstance(short, KeptWhole | GivenUp) or not isinstance(thrift, Thrift):
+        return False
+    return "cheaper_model" in takewhile(lambda way: way != "defer", thrift.order)
+
+
 def is_for(failure: Exception, scope: Scope) -> bool:
     """Whether the pattern of this scope is the one that does without what could not be paid."""
     thrift = scope.ask

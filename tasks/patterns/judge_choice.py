@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.patterns.model_choice import Cascade, names_in
+from tasks.patterns.model_choice import Cascade, Need, names_in
 from tasks.patterns.step_tree import Place, model_choices, walk
 from tasks.patterns.steps import Ask, Ensemble, Refine, Repeat, Team
 
@@ -21,10 +21,24 @@ if TYPE_CHECKING:
     from tasks.patterns.steps import Step
 
 
-def judges_of(step: Step, judge: ModelChoice | None, setting: Setting) -> ModelChoice:
-    """Who judges what `step` gives: who it names, who the recipe names, or the default."""
+def judges_of(
+    step: Step, judge: ModelChoice | None, setting: Setting, writer: str | None = None
+) -> ModelChoice:
+    """Who judges what `step` gives: who it names, who the recipe names, or the default.
+
+    Args:
+        writer: the model that wrote the text; where a need chose it, the default is another one.
+    """
     named = judge if judge is not None else setting.quality.judge
-    return named if named is not None else default_judge(writers(step), setting.models)
+    if named is not None:
+        return named
+    chosen = (writer,) if writer is not None and _has_need(step) else ()
+    return default_judge((*writers(step), *chosen), setting.models)
+
+
+def _has_need(step: Step) -> bool:
+    places = walk(Place((), step, frozenset()))
+    return any(isinstance(choice, Need) for place in places for _, choice in model_choices(place))
 
 
 def judges_needed(recipe: Recipe, catalog: Catalog) -> set[str]:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from tasks.calling.failures import CallFailed
 from tasks.calling.route import estimated_tokens
 from tasks.choosing.ranking import Wanted
 from tasks.patterns.model_choice import Need, names_in
-from tasks.patterns.ran import RowFailed
+from tasks.storing.errors import RowDeferred
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,7 +37,8 @@ def models_for(
         avoid: families that a need takes only if there is no other.
 
     Raises:
-        RowFailed: no model can be taken for a need (`no_model`).
+        CallFailed: no model can be taken for a need (`no_model`).
+        RowDeferred: none can, and providers are closed for this run.
     """
     if not isinstance(choice, Need):
         return names_in(choice)
@@ -53,8 +55,7 @@ def models_for(
 def _decision(need: Need, scope: Scope, ask: Ask, avoid: frozenset[str]) -> dict[str, Any]:
     ranking = _ranking(need, scope, ask, avoid)
     if not ranking.usable:
-        reasons = "; ".join(f"{each.name}: {each.out}" for each in ranking.models)
-        raise RowFailed("no_model", f"{scope.place}: no model can be taken for {need.strength}: {reasons}")
+        raise _nobody(need, scope, ranking)
     first, *others = ranking.usable
     then = [each.name for each in others if each.fits or not first.fits][:RUNNERS_UP]
     decision: dict[str, Any] = {"model": first.name, "then": then, "for": need.strength}
@@ -71,7 +72,8 @@ def _decision(need: Need, scope: Scope, ask: Ask, avoid: frozenset[str]) -> dict
 def _ranking(need: Need, scope: Scope, ask: Ask, avoid: frozenset[str]) -> Ranking:
     chooser = scope.setting.chooser
     if chooser is None:
-        raise RowFailed("no_model", f"{scope.place}: nothing is known of the models to choose from")
+        said = f"{scope.place}: nothing is known of the models to choose from"
+        raise CallFailed("row_fails", "no_model", said)
     wanted = Wanted(
         need.strength,
         quality=need.quality,
@@ -84,6 +86,17 @@ def _ranking(need: Need, scope: Scope, ask: Ask, avoid: frozenset[str]) -> Ranki
         avoid=avoid,
     )
     return chooser.choose(wanted, request_text(scope))
+
+
+def _nobody(need: Need, scope: Scope, ranking: Ranking) -> Exception:
+    """Why nobody can be asked: another time somebody may, if a provider is closed now."""
+    chooser = scope.setting.chooser
+    away = chooser.unavailable() if chooser is not None else {}
+    if away:
+        return RowDeferred(next(iter(away.values())))
+    reasons = "; ".join(f"{each.name}: {each.out}" for each in ranking.models)
+    said = f"{scope.place}: no model can be taken for {need.strength}: {reasons}"
+    return CallFailed("row_fails", "no_model", said)
 
 
 def partner_of(need: Need, scope: Scope) -> str | None:

@@ -97,11 +97,14 @@ class Notes:
     _texts: dict[str, Judgement] = field(default_factory=dict)
     _asked_at: set[str] = field(default_factory=set)
 
-    def judge(self, path: str, round_: int, text: str, judgement: Judgement, *, asked_at: str) -> None:
-        """Note a judgement of `text`, which the step at `path` gave; the judge was asked at `asked_at`."""
+    def judging(self, path: str) -> None:
+        """A judge is about to be asked there: what it answers is no text of the row."""
+        self._asked_at.add(path)
+
+    def judge(self, path: str, round_: int, text: str, judgement: Judgement) -> None:
+        """Note a judgement of `text`, which the step at `path` gave."""
         self.judged.append(Judged(path, round_, judgement))
         self._texts[text] = judgement
-        self._asked_at.add(asked_at)
         for entry in reversed(self.steps):
             inside = not path or entry["path"] == path or entry["path"].startswith(f"{path}/")
             if inside and entry["path"] not in self._asked_at:

@@ -50,13 +50,13 @@ class Reject:
     """A row that cannot run.
 
     Attributes:
-        row: as in `Request`.
+        row: as in `Request`; None of one that tonight's table does not hold.
         request_id: where the row gives a usable one.
         reason: in words for the person who made the table.
         raw: the row as JSON text, at most 10 kB.
     """
 
-    row: int
+    row: int | None
     request_id: str | None
     reason: str
     raw: str

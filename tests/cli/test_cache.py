@@ -88,6 +88,8 @@ def test_what_is_pruned_would_be_asked_anew(night, capsys):
         (["cache", "prune"], "nothing says which calls to take out"),
         (["cache", "prune", "--run", "nihgt"], "there is no committed run 'nihgt'"),
         (["spend", "--since", "2026-02-01", "--until", "2026-01-01"], "ends before it begins"),
+        (["spend", "--recipe", "ntoes"], "--recipe: there is no recipe 'ntoes'; did you mean 'notes'?"),
+        (["spend", "--recipe", "zzz"], "there is no recipe 'zzz'; known: "),
     ],
 )
 def test_a_mistake_is_a_line(night, capsys, words, said):
@@ -102,3 +104,9 @@ def test_spend_keeps_simulated_money_apart(night, capsys):
     assert "Spend by model" not in out
     assert main(["spend", "--since", "2026-02-01", "--store", str(night / "store")]) == 0
     assert "no call of a committed run is in view" in capsys.readouterr().out
+
+
+def test_a_recipe_that_exists_and_has_spent_nothing_is_no_mistake(night, capsys):
+    for view in (["--recipe", "notes", "--since", "2026-02-01"], ["--recipe", "technical-blog"]):
+        assert main(["spend", *view, "--store", str(night / "store")]) == 0
+        assert "no call of a committed run is in view" in capsys.readouterr().out

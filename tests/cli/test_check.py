@@ -60,6 +60,16 @@ def test_the_calls_of_a_request_are_told_after_the_models(capsys):
     assert re.fullmatch(told, lines[3])
 
 
+def test_with_a_table_the_worst_case_is_that_of_its_largest_row_alone(capsys):
+    Path("r.yaml").write_text(TWO_STEPS.replace("1 > 2", "request.topic"))
+    Path("t.csv").write_text("topic\ntides\n")
+    assert main(["check", "./r.yaml", "--models", MODELS, "--requests", "t.csv"]) == 0
+    out = capsys.readouterr().out
+    assert "calls    1 to 3 per request, at most 3 after one another\n" in out
+    assert "row, worst" in out
+    assert "worst case" not in out
+
+
 def test_one_and_the_same_number_is_told_once(capsys):
     lines = checked(
         "recipe: r\nrequest: {t: {}}\nmake: {ask: {model: claude, prompt: '{{ request.t }}'}}\n", capsys

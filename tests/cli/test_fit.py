@@ -124,7 +124,9 @@ def test_explored_rows_of_a_store_can_be_fitted_to_and_what_is_weak_about_them_i
     ("options", "said"),
     [
         (["--usd", "1"], "there are no outcomes to fit to; give a file, or --recipe and --step of a store"),
-        (["--recipe", "blog", "--step", "drafd", "--usd", "1"], "no scored answer at step 'drafd' of recipe 'blog'"),
+        (["--recipe", "technical-blog", "--step", "drafd", "--usd", "1"], "no scored answer at step 'drafd' of recipe 'technical-blog'"),
+        (["--recipe", "technical-blogg", "--step", "draft", "--usd", "1"], "--recipe: there is no recipe 'technical-blogg'; did you mean 'technical-blog'?"),
+        (["--recipe", "zzz", "--step", "draft", "--usd", "1"], "there is no recipe 'zzz'; known: "),
         (["none.csv", "--usd", "1"], "none.csv: there is no such file"),
         (["good.xls", "--usd", "1"], "outcomes are Parquet, CSV or JSONL; .parquet, .csv, .jsonl"),
         (["good.csv", "--cascade", "cheap,strogn", "--usd", "1"], "model 'strogn' is not in the outcomes; did you mean 'strong'?"),

@@ -59,7 +59,11 @@ def line_of(out: str, model: str) -> str:
 
 
 def why_not(out: str, model: str) -> str:
-    return next(line for line in out.splitlines() if line.startswith(f"not {model}: "))
+    return next(
+        line
+        for line in out.splitlines()
+        if line.startswith("not: ") and model in line.split(": ")[1].split(", ")
+    )
 
 
 def test_the_best_is_named_with_what_a_call_would_cost(store, capsys) -> None:
@@ -90,6 +94,41 @@ def test_every_model_that_fell_out_says_why(store, capsys, monkeypatch) -> None:
     assert "$RANKED_TEST_KEY is not set" in why_not(out, "distant")
     monkeypatch.setenv("RANKED_TEST_KEY", "x")
     assert "a step would get distant\n" in ranked(capsys, "--for", "analysis")
+
+
+def test_models_without_a_key_share_a_line_for_each_variable(store, capsys, tmp_path) -> None:
+    second = '  far: {api: openai, base_url: "https://far.example.com/v1", api_key: {env: RANKED_OTHER_KEY}}\nmodels:'
+    more = "  beyond: {provider: away, id: b-1, family: c}\n  remote: {provider: far, id: r-1, family: c}\n"
+    text = MODELS.replace("models:", second, 1).replace("compatibility:", f"{more}compatibility:")
+    (tmp_path / "models.yaml").write_text(text)
+    out = ranked(capsys, "--for", "analysis")
+    said = [line for line in out.splitlines() if "is not set" in line]
+    assert said == [
+        "not: distant, beyond: $RANKED_TEST_KEY is not set",
+        "not: remote: $RANKED_OTHER_KEY is not set",
+    ]
+    table = [line.split()[0] for line in out.split("\n\n")[1].splitlines()[1:]]
+    assert table == ["1", "2", "out", "out", "out", "out"]
+
+
+def test_where_no_model_can_be_asked_it_says_what_to_set_and_ranks_as_if_it_were(
+    store, capsys, tmp_path
+) -> None:
+    (tmp_path / "models.yaml").write_text(MODELS.replace("provider: here", "provider: away"))
+    out = ranked(capsys, "--for", "analysis", "--quality", "0.8")
+    assert out.startswith(
+        "no model can be asked from here: set $RANKED_TEST_KEY; what follows ranks them as if"
+    )
+    assert "is not set" not in out
+    assert line_of(out, "middle").split()[0] == "1"
+    assert "with $RANKED_TEST_KEY set a step would get middle, about $" in out
+
+
+def test_no_key_is_asked_for_where_it_would_not_help(store, capsys, tmp_path) -> None:
+    (tmp_path / "models.yaml").write_text(MODELS.replace("provider: here", "provider: away"))
+    out = ranked(capsys, "--for", "analysis", "--usd-per-call", "0.000001")
+    assert "a step would get no model: none of them can be asked" in out
+    assert "what follows" not in out
 
 
 def test_a_partner_is_a_column_of_its_own(store, capsys) -> None:

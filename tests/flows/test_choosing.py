@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from flow_rig import TOPICS
 
+from deployments.simulator.config import Fault, Script, Scripted
 from tasks.landing.plan import read_plan
 
 if TYPE_CHECKING:
@@ -54,13 +55,45 @@ def test_a_budgeted_night_chooses_none_of_unknown_price_and_runs(rig) -> None:
     assert set(night.read("calls")["model"]) == {"best"}
 
 
-def test_the_plan_prices_every_model_that_a_need_may_come_to(rig) -> None:
+def test_the_plan_prices_every_model_that_a_need_may_come_to_tonight(rig) -> None:
     night = chosen(rig)
     night.night()
     plan = read_plan(night.store, "night")
     assert plan is not None
-    assert set(plan.prices) == {"free", "good", "best", "secret"}
+    assert set(plan.prices) == {"good", "best", "secret"}
     assert plan.prices["secret"] is None
+    assert plan.keyless == ["locked"]
+
+
+def test_the_default_judge_is_one_that_can_be_asked(rig) -> None:
+    night = chosen(rig)
+    models = (night.folder / "models.yaml").read_text()
+    (night.folder / "models.yaml").write_text(
+        models.replace("{analysis: 0.99}", "{analysis: 0.99, judging: 1}")
+    )
+    judged = RECIPE.replace("ask:", "repeat: {max_iterations: 1, body: {ask:").rstrip() + "}}\n"
+    (night.folder / "short.yaml").write_text(judged)
+    assert night.night().is_completed()
+    calls = night.read("calls")
+    wrote, judges = (
+        set(calls[(calls["role"] == "judge") == is_judge]["model"]) for is_judge in (False, True)
+    )
+    assert "free" not in wrote | judges
+    assert not wrote & judges
+
+
+def test_a_row_whose_need_nobody_can_fill_now_is_left_for_later(rig) -> None:
+    night = chosen(rig)
+    (night.folder / "models.yaml").write_text(
+        MODELS.format(url=night.simulator.openai_url).replace("sim: {", "sim: {concurrency: 1, ")
+    )
+    night.simulator.script(Script(replies=(Scripted(fault=Fault(kind="no_credit")),)))
+    night.night()
+    rows = night.manifest()["rows"]
+    assert (rows["made"], rows["failed"], rows["deferred"]) == (0, 0, 8)
+    night.simulator.script(Script(replies=(Scripted(text="A text."),)))
+    assert night.night().is_completed()
+    assert night.manifest()["rows"]["made"] == 8
 
 
 JUDGED = """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from landing_rig import RECIPE
 
+from tasks.landing.night_report import read_report
 from tasks.landing.plan import read_plan, write_plan
 from tasks.landing.starting import preview
 from tasks.patterns.recipe import load_recipe
@@ -124,9 +125,9 @@ def test_with_a_limit_or_unwished_nothing_is_adopted(left: Rig, changes: dict[st
 def test_a_dry_run_says_how_many_would_be_adopted(left: Rig) -> None:
     wish = left.wish(left.table(SECOND), run="second", adopts=True)
     before = left.store.list()
-    assert preview(left.store, wish) == (
+    assert preview(left.store, wish).startswith(
         "second (new): 2 requests in 1 shards, 0 rejected, 0 left out as unchanged, 6 adopted from earlier runs; "
-        "models one"
+        "models one; expected to cost $"
     )
     assert left.store.list() == before
 
@@ -152,5 +153,8 @@ def test_an_adopted_row_that_lacks_what_the_recipe_asks_for_by_now_is_rejected_w
     left.commit(begun, left.produce(begun))
     reasons = {row["reason"] for row in left.rows("rejects") if row["run"] == "strict"}
     assert reasons == {"left for later by first, and does not fit the recipe any more: year is missing"}
+    assert {row["row"] for row in left.rows("rejects") if row["run"] == "strict"} == {None}
+    rejected = read_report(left.store, "strict").rejected
+    assert [which for which, _ in rejected.first] == list(FIRST), "a row of no table is known by its id alone"
     third = left.begin(left.table({"c0": "bogs"}), run="third", adopts=True)
     assert third.plan.adopted == 0, "what was rejected is settled"

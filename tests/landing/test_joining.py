@@ -166,7 +166,8 @@ def test_two_houses_kept_at_once_come_to_the_same(rig: Callable[..., Rig]) -> No
 
     def keep() -> None:
         try:
-            house(night.store).tidy()
+            # Now, not some days from now: by that clock what another house is just writing would be a killed one's.
+            house(night.store, days=0, compact_after_days=0).tidy()
         except Exception as error:
             errors.append(error)
 

@@ -23,7 +23,7 @@ from tasks.calling.sending import Patience
 from tasks.choosing.chooser import Chooser
 from tasks.choosing.estimates import Estimates
 from tasks.choosing.ranking import Known
-from tasks.landing.run_state import unavailable
+from tasks.landing.run_state import closed_models
 from tasks.landing.tally import Tally
 from tasks.patterns.recipe import load_recipe
 from tasks.patterns.row import make_draft, setting_of
@@ -80,9 +80,7 @@ class Process:
     def _chooser(self, recipe: Recipe) -> Chooser:
         catalog = self.rig.catalog
         known = Known(catalog, prices(catalog, catalog.models), self.rig.estimates)
-        return Chooser(
-            known, partial(unavailable, self.calls, catalog, catalog.models), recipe.explore, "seed"
-        )
+        return Chooser(known, partial(closed_models, self.calls), recipe.explore, "seed")
 
     def upload(self) -> None:
         self.rig.engine.wait(self.calls.ledger.upload())

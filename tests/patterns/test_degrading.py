@@ -119,6 +119,30 @@ def test_a_refinement_that_cannot_be_paid_ends_with_the_best_draft_and_tries_no_
     replays(rig, process, recipe, draft)
 
 
+CASCADE = """
+recipe: r
+budget: {on_budget: %s}
+quality: {judge: judging, criteria: [clarity]}
+make:
+  ask: {model: {cascade: [cheap, dear]}, max_tokens: 50, prompt: "Write"}
+"""
+
+
+def test_a_cascade_keeps_the_answer_it_has_where_the_next_model_cannot_be_paid(rig: RowRig) -> None:
+    process, recipe = rig.process(), CASCADE % "[cheaper_model]"
+    draft = made(make(process, recipe))
+    assert (draft.content, draft.score) == ("A text.", pytest.approx(0.1))
+    assert "an earlier answer of the cascade was kept" in draft.metadata.warnings[0]
+    assert asked(rig) == ["cheap", "judging"]
+    replays(rig, process, recipe, draft)
+
+
+def test_a_cascade_waits_for_more_money_where_the_recipe_wants_no_cheaper_model(rig: RowRig) -> None:
+    found, _ = make(rig.process(), CASCADE % "[defer, cheaper_model]")
+    assert isinstance(found, OverBudget)
+    assert asked(rig) == ["cheap", "judging"]
+
+
 def test_a_cheaper_model_refines_where_that_comes_first(rig: RowRig) -> None:
     process, recipe = rig.process(), REFINE % "[cheaper_model, skip_refinement]"
     draft = made(make(process, recipe))

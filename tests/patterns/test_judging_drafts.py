@@ -189,8 +189,8 @@ def test_a_lesson_is_asked_for_only_where_it_is_wanted(rig):
 def test_a_judgement_belongs_to_the_step_that_it_is_said_to_be_of(rig):
     rig.answers("claude", judgement(0.5))
     desk = Desk(rig)
-    desk.notes.steps.append({"path": "there/a", "quality": None})
-    desk.notes.steps.append({"path": "elsewhere", "quality": None})
+    desk.notes.steps.append({"path": "there/a", "model": "gpt", "quality": None})
+    desk.notes.steps.append({"path": "elsewhere", "model": "gpt", "quality": None})
     desk.assess(of="there", role="reviewer")
     assert [(each["path"], each["quality"]) for each in desk.notes.steps] == [
         ("there/a", pytest.approx(0.5)),

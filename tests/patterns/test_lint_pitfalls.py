@@ -167,6 +167,53 @@ def test_a_budget_with_unknown_prices_names_their_models():
     assert remarks(members("m", "n"), COST, catalog(price=None)) == {}
 
 
+CHAIN = {"ask": {"model": {"cascade": ["m", "n"]}, "prompt": "{{ request.t }}"}}
+CHEAP, MIDDLE, DEAR = Price(input=0.1, output=0.4), Price(input=1, output=4), Price(input=10, output=40)
+
+
+def judged_chain(judge, make=CHAIN, **top):
+    prices = {"m": CHEAP, "n": DEAR, "j": judge, "sister": CHEAP}
+    return remarks(make, COST, prices=prices, **top)
+
+
+@pytest.mark.parametrize(
+    ("make", "at"),
+    [
+        (CHAIN, ("make",)),
+        ({"pipeline": [{"name": "a", **ASK}, {"name": "b", "role": "writer", "when": "a.score", **CHAIN}]}, ("make", "pipeline", 1)),
+        ({"refine": {"start": CHAIN, "stages": [{"name": "s", **ASK}], "judge": "j"}}, ("make", "refine", "start")),
+        ({"repeat": {"body": {"pipeline": [{"name": "b", **CHAIN}]}, "judge": "j"}}, ("make", "repeat", "body", "pipeline", 0)),
+        ({"route": {"by": "model", "classifier": "m", "to": {"x": CHAIN}, "general": ASK}}, ("make", "route", "to", "x")),
+    ],
+)  # fmt: skip
+def test_a_judge_as_dear_as_what_a_cascade_saves_is_remarked_wherever_it_stands(make, at):
+    said = "the judge 'j' costs as much as asking 'n' at once"
+    assert judged_chain(DEAR, make, quality={"judge": "j"}) == {(*at, "ask", "model"): said}
+    assert judged_chain(MIDDLE, make, quality={"judge": "j"}) == {}
+
+
+def test_the_judge_that_nobody_named_counts_too():
+    assert list(judged_chain(DEAR)) == [("make", "ask", "model")]
+    assert judged_chain(MIDDLE) == {}
+
+
+@pytest.mark.parametrize("by", ["checks", "agreement", "confidence"])
+def test_a_cascade_that_no_judge_scores_pays_none(by):
+    model = {"cascade": ["m", "n"], "by": by}
+    make = {"ask": {**CHAIN["ask"], "model": model, "samples": 2}, "checks": [{"min_words": 1}]}
+    assert judged_chain(DEAR, make) == {}
+
+
+def test_what_judging_costs_is_not_said_where_a_price_is_not_known_or_the_judge_is_a_need():
+    assert judged_chain(None) == {}
+    assert judged_chain(DEAR, quality={"judge": {"for": "judging"}}) == {}
+    assert judged_chain(DEAR, {"ask": {**CHAIN["ask"], "model": {"cascade": ["n"]}}}) == {}
+
+
+def test_exploring_for_a_while_does_not_make_a_judge_dear():
+    assert judged_chain(MIDDLE, explore=1) == {}
+
+
 def test_a_long_chain_is_remarked_in_words():
     steps = [{"name": f"s{number}", **ASK} for number in range(8)]
     assert remarks({"pipeline": steps}, LATENCY) == {}

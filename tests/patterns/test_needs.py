@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tasks.calling.failures import CallFailed
 from tasks.choosing.estimates import Observed, learnt
-from tasks.patterns.ran import RowFailed
 
 CHEAP = {"input": 0.1, "output": 0.4}
 
@@ -76,7 +76,7 @@ def test_a_need_that_nobody_can_fill_fails_the_row_and_says_why_of_each(able):
     able.models = {name: {**model, "context": 100} for name, model in able.models.items()} | {
         "spare": {"context": 100}
     }
-    with pytest.raises(RowFailed, match=r"gpt: .* tokens do not fit its window of 100") as failed:
+    with pytest.raises(CallFailed, match=r"gpt: .* tokens do not fit its window of 100") as failed:
         able.make(one("{for: analysis}"))
     assert failed.value.error_kind == "no_model"
     assert asked(able) == []
@@ -149,3 +149,15 @@ def test_a_share_of_the_rows_tries_models_of_which_little_is_known_and_a_replay_
     for number in range(30):
         again.make(recipe, f"r{number}", topic=f"topic {number}")
     assert asked(able)[30:] == tried
+
+
+def test_a_judge_by_need_that_nobody_can_be_costs_a_warning_not_the_row(able):
+    able.models["gemini"]["context"] = 100
+    made = able.make("""
+recipe: r
+quality: {judge: {for: analysis, usd_per_call: 0.000001}}
+make: {repeat: {body: {ask: {model: gpt, prompt: p}}, max_iterations: 1}}
+""")
+    assert made.draft.content
+    assert "nobody could judge this" in str(made.draft.metadata.warnings)
+    assert asked(able) == ["gpt"]
