@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,9 @@ from ensemble_rig import member, recipe
 
 from tasks.choosing.belief import learnt_belief
 from tasks.choosing.estimates import Estimates
+from tasks.choosing.stopping import Stopping, replayed
 from tasks.storing.errors import UserError
+from tests.outcomes import chains
 from tests.outcomes.data import opened
 from tests.outcomes.voting import STRONG, panel_of
 
@@ -54,3 +57,40 @@ def test_an_ensemble_takes_the_answers_that_the_benchmark_scores(rig, recorded):
         best = made.draft.data["best_individual"]
         assert best["member"] == MODELS[expected.best[row]]
         assert best["chance"] == pytest.approx(expected.chance[row])
+
+
+CASCADE = """
+recipe: r
+make: {{ask: {{model: {{cascade: [gpt, claude, gemini], by: belief, accept: {accept}}}, prompt: "Which?", format: json}}}}
+"""
+
+
+def test_a_cascade_asks_and_takes_what_the_benchmark_scores(rig):
+    try:
+        data = opened()
+    except UserError as none:
+        pytest.skip(str(none))
+    if not data.has("chains"):
+        pytest.skip(f"{data.folder} lacks chains")
+    table = data.table("chains")
+    _, panel, usd = chains.panel_of(table[table["dataset"] == "mmlu"])
+    chosen = ("gpt-4o-mini", "qwen2.5-72b-instruct", "llama3.1-405b")
+    usd = usd[:, [panel.voters.index(name) for name in chosen]]
+    panel = panel.of(chosen)
+    signals = np.exp(panel.signals[:, :, :1])  # what is stated goes from 0 to 1
+    signals = np.concatenate([signals, np.full_like(signals, 1.0)], axis=2)
+    panel = replace(panel, voters=MODELS, kinds=np.full(panel.n, None, dtype=object), signals=signals)
+    beliefs = tuple(learnt_belief(panel.rows(np.arange(300)).of(MODELS[:size])) for size in (1, 2, 3))
+    rig.estimates = Estimates(beliefs=beliefs)
+    accept = (0.9, 0.85)
+    new = panel.rows(np.arange(300, 300 + ROWS))
+    expected = replayed(Stopping(MODELS, accept, beliefs), new, usd[300 : 300 + ROWS])
+    assert len(set(expected.asked)) > 1
+    for row in range(ROWS):
+        for place, name in enumerate(MODELS):
+            stated = {"content": new.said[row, place].strip('"'), "confidence": signals[300 + row, place, 0]}
+            rig.answers(name, json.dumps(stated))
+        before = len(rig.questions())
+        made = rig.make(CASCADE.format(accept=list(accept)))
+        assert len(rig.questions()) - before == expected.asked[row]
+        assert made.draft.content == new.said[row, expected.voter[row]].strip('"')
