@@ -71,6 +71,12 @@ def _fit(command: argparse.ArgumentParser) -> None:
         metavar="OUTCOMES",
         help="Parquet, CSV or JSONL of request_id, model, signal, quality, usd",
     )
+    command.add_argument(
+        "--together",
+        action="store_true",
+        help="learn how likely each answer is right from all answers together, and keep it in the store for votes and for "
+        "cascades by: belief; OUTCOMES has request_id, model, answer, quality, usd, maybe confidence, length, request_type",
+    )
     command.add_argument("--recipe", metavar="R", help="instead: what a store knows of this recipe's ...")
     command.add_argument("--step", metavar="S", help="... step, by its path, such as draft or refine/polish")
     _store(command)

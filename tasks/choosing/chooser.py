@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 from tasks.choosing.estimates import strength
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
+    from tasks.choosing.belief import Belief
     from tasks.choosing.ranking import Known, Ranking, Wanted
 
 MOST_KEPT: Final = 10_000
@@ -71,6 +72,10 @@ class Chooser:
         model = self.known.catalog.models.get(name)
         found = self.known.estimates.quality_of(name, model, None, request_type)
         return found.mean if found.n or strength(model, None) is not None else None
+
+    def belief(self, names: Collection[str]) -> Belief | None:
+        """What is known of the answers of these models to the same requests; None if nothing is."""
+        return self.known.estimates.belief_of(names)
 
     def explores(self, request: str) -> bool:
         """Whether this request is one of the explored share."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from tasks.choosing.belief import Belief
 from tasks.choosing.estimate import Estimate, Seen, shrunk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from tasks.calling.catalog import Model
 
@@ -75,12 +76,19 @@ class Estimates:
         work: (model, task) → its calls; a task of None holds all tasks.
         pairs: (first, second) → task → the second's scores where it worked from the first's text.
         runs: how many runs they come from.
+        beliefs: what was learnt of models that answer the same requests, from answers of which it is known who was right.
     """
 
     quality: Mapping[Subject, Seen] = field(default_factory=dict)
     work: Mapping[tuple[str, str | None], Work] = field(default_factory=dict)
     pairs: Mapping[tuple[str, str], Mapping[str | None, Seen]] = field(default_factory=dict)
     runs: int = 0
+    beliefs: tuple[Belief, ...] = ()
+
+    def belief_of(self, names: Collection[str]) -> Belief | None:
+        """What was learnt of these models together: of them alone, else of the fewest that include them; the newest."""
+        wider = [each for each in self.beliefs if set(names) <= set(each.voters)]
+        return min(reversed(wider), key=lambda each: len(each.voters), default=None)
 
     def quality_of(
         self, name: str, model: Model | None, task: str | None, request_type: str | None = None
@@ -135,7 +143,9 @@ class Estimates:
 
     def plain(self) -> dict[str, Any]:
         """JSON-able: what a run's plan freezes."""
+        beliefs = [each.plain() for each in self.beliefs]
         return {
+            **({"beliefs": beliefs} if beliefs else {}),
             "runs": self.runs,
             "quality": [[*of, seen.n, seen.mean] for of, seen in self.quality.items()],
             "work": [
@@ -162,7 +172,8 @@ class Estimates:
         pairs: dict[tuple[str, str], dict[str | None, Seen]] = {}
         for first, second, task, n, mean in plain.get("pairs", []):
             pairs.setdefault((first, second), {})[task] = Seen(n, mean)
-        return cls(quality, work, pairs, plain.get("runs", 0))
+        beliefs = tuple(Belief.from_plain(each) for each in plain.get("beliefs", []))
+        return cls(quality, work, pairs, plain.get("runs", 0), beliefs)
 
 
 def strength(model: Model | None, task: str | None) -> float | None:
@@ -191,7 +202,7 @@ def learnt(observed: Iterable[Observed], runs: int = 0, known: Estimates | None 
                 quality[subject] = quality.get(subject, Seen()).plus(faded * each.judged, each.quality)
         for task in dict.fromkeys((each.task, None)):
             work[each.model, task] = _worked(work.get((each.model, task), Work()), each, faded)
-    return Estimates(quality, work, pairs, known.runs + runs)
+    return Estimates(quality, work, pairs, known.runs + runs, known.beliefs)
 
 
 def fading(age_days: float) -> float:

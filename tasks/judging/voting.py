@@ -33,12 +33,17 @@ class Vote:
     Attributes:
         winner: index of a ballot.
         support: weight behind each ballot's answer, in order; negative if mostly bad voters share it.
-        agreement: share of the positive weight behind the winner, from 0 to 1.
+        shares: of the positive weight, what is behind each ballot's answer, from 0 to 1.
     """
 
     winner: int
     support: tuple[float, ...]
-    agreement: float
+    shares: tuple[float, ...]
+
+    @property
+    def agreement(self) -> float:
+        """The share behind the winner."""
+        return self.shares[self.winner]
 
 
 def vote(ballots: Sequence[Ballot]) -> Vote:
@@ -59,15 +64,16 @@ def vote(ballots: Sequence[Ballot]) -> Vote:
     near = max(support) - _TIE * math.fsum(map(abs, weights))
     tied = [index for index, each in enumerate(support) if each >= near]
     winner = max(tied, key=lambda index: (round(math.fsum(same[index]), 9), -index))
-    if all(each == 1 for each in same[winner]):
-        return Vote(winner, support, 1.0)
     positive = math.fsum(weight for weight in weights if weight > 0)
-    agreement = support[winner] / positive if positive else 0.0
-    return Vote(winner, support, min(1.0, max(0.0, agreement)))
+    shares = tuple(
+        1.0 if all(each == 1 for each in row) else min(1.0, max(0.0, behind / positive)) if positive else 0.0
+        for row, behind in zip(same, support, strict=True)
+    )
+    return Vote(winner, support, shares)
 
 
 def weight_of(skill: float | None, unknown: float) -> float:
-    """The weight that makes a vote right most often: log(p / (1 - p)), below zero under one half.
+    """The weight that makes a vote between two answers right most often: log(p / (1 - p)), below zero under one half.
 
     Optimal for independent voters (Nitzan and Paroush, 1982, "Optimal decision rules in uncertain
     dichotomous choice situations").
@@ -80,6 +86,22 @@ def weight_of(skill: float | None, unknown: float) -> float:
         return unknown
     likely = min(_SURE, max(1 - _SURE, skill))
     return math.log(likely / (1 - likely))
+
+
+def weight_among_many(skill: float | None, unknown: float) -> float:
+    """The weight where more than two answers are possible: -log(1 - p), never below zero.
+
+    Who is right four times of ten still speaks for what it says; log(p / (1 - p)) would count it against that. An answer
+    then has the more support the less likely it is that all who gave it err. It is a cautious weight: of wrong answers
+    it takes voters to choose the same one, as models that err often do (Kim and others 2025, "Correlated errors in large
+    language models": six times of ten), so that several poor ones do not outvote a good one.
+    """
+    return unknown if skill is None else -math.log(1 - min(_SURE, max(1 - _SURE, skill)))
+
+
+def is_yes_or_no(answers: Sequence[object]) -> bool:
+    """Whether all answers, in canonical form, are true or false."""
+    return all(each in ("true", "false") for each in answers)
 
 
 def weak_members(skills: Mapping[str, float | None], gap: float = 0.2) -> list[str]:

@@ -5,6 +5,9 @@ of the model agree (arXiv 2203.11171), a judge, or the confidence that the answe
 taken as it is; if it gives none, or the money does not reach for it and the recipe's `on_budget` has `cheaper_model`,
 the best of the earlier ones. In an explored row every model answers and is
 scored, so that thresholds can be fitted to what each would have done.
+
+By belief all answers so far count together: who gave them, who agrees, how sure each is (`tasks.choosing.belief`). What is
+scored is the answer that is most likely right, and it is what is taken, after the last model too.
 """
 
 from __future__ import annotations
@@ -14,12 +17,13 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.calling.budget import OverBudget
 from tasks.calling.failures import CallFailed
-from tasks.judging.canonical import canonical, is_short
+from tasks.judging.canonical import is_short
 from tasks.judging.checks import failed_checks
 from tasks.judging.similarity import Similarity, medoid
 from tasks.judging.voting import Ballot, vote
 from tasks.patterns.ask import answers, ask
 from tasks.patterns.assess import Assessor
+from tasks.patterns.believing import comparable, likeliest
 from tasks.patterns.degrading import keeping_cheaper, keeps_cheaper
 from tasks.patterns.needs import request_text
 from tasks.patterns.replayed import comes_again
@@ -33,16 +37,18 @@ if TYPE_CHECKING:
     from tasks.patterns.scope import Scope
     from tasks.patterns.steps import Ask, Step
 
+BELIEF: Final = "belief"
 KEPT: Final = "an earlier answer of the cascade was kept, as the money did not reach for the next model"
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One model's answer and its score; None where nobody could tell."""
+    """One model's answer and its score; None where nobody could tell, 0 where it failed a check."""
 
     ran: Ran
     score: float | None
     is_enough: bool
+    model: str
 
 
 async def cascade(
@@ -67,15 +73,17 @@ async def cascade(
     failure: CallFailed | None = None
     for place, model in enumerate(chain.cascade):
         own = spec.model_copy(update={"model": model})
+        before = tried if chain.by == BELIEF else []
         is_last = place == len(chain.cascade) - 1
         failure = None
         spent = scope.decided("cascade over budget") if tried else None
         if spent is not None and spent.known is not None:
             scope.warn(f"{KEPT}: {spent.known['because']}")
-            return _best(tried)
+            return _best(tried, chain, scope)
         asking = keeping_cheaper(scope) if tried else scope
         try:
-            tried.append(await _asked(step, own, chain, place, asking, scored=explored or not is_last))
+            is_scored = explored or not is_last
+            tried.append(await _asked(step, own, chain, place, asking, before, scored=is_scored))
         except CallFailed as failed:
             failure = failed
             continue
@@ -84,16 +92,23 @@ async def cascade(
                 raise
             spent.settle({"because": str(short)})
             scope.warn(f"{KEPT}: {short}")
-            return _best(tried)
+            return _best(tried, chain, scope)
         if tried[-1].is_enough and not explored:
             break
     if failure is not None and not tried:
         raise failure
-    return _best(tried) if explored or failure is not None else tried[-1].ran
+    takes_best = explored or failure is not None or chain.by == BELIEF
+    return _best(tried, chain, scope) if takes_best else tried[-1].ran
 
 
-async def _asked(step: Step, spec: Ask, chain: Cascade, place: int, scope: Scope, *, scored: bool) -> Tried:
-    """What one model answers; who failed once is not asked again in a replay, since the others were asked instead."""
+async def _asked(
+    step: Step, spec: Ask, chain: Cascade, place: int, scope: Scope, before: Sequence[Tried], *, scored: bool
+) -> Tried:
+    """What one model answers; who failed once is not asked again in a replay, since the others were asked instead.
+
+    Args:
+        before: answers that count for the score beside this one.
+    """
     decided = scope.decided(f"cascade {place}")
     if decided.known is not None:
         scope.warn(f"{spec.model} gave no answer: {decided.known['because']}")
@@ -107,9 +122,9 @@ async def _asked(step: Step, spec: Ask, chain: Cascade, place: int, scope: Scope
         raise
     ran, agreement = _agreed(runs)
     if not scored:
-        return Tried(ran, None, is_enough=True)
+        return Tried(ran, None, is_enough=True, model=chain.cascade[place])
     if failed_checks(step.checks, ran.draft.content, scope.render, ran.value):
-        return Tried(ran, 0.0, is_enough=False)
+        return Tried(ran, 0.0, is_enough=False, model=chain.cascade[place])
     match chain.scorer(spec.samples):
         case "checks":
             score: float | None = 1.0
@@ -117,10 +132,27 @@ async def _asked(step: Step, spec: Ask, chain: Cascade, place: int, scope: Scope
             score = agreement
         case "confidence":
             score = ran.draft.metadata.confidence
+        case "belief":
+            score = _believed(
+                [*before, Tried(ran, None, is_enough=False, model=chain.cascade[place])], scope
+            ).score
         case "judge":
             score = (await Assessor(step, None).assess(ran.draft, scope, of=scope.path)).score
             ran = replace(ran, draft=replace(ran.draft, score=score))
-    return Tried(ran, score, score is not None and score >= chain.threshold(place))
+    is_enough = score is not None and score >= chain.threshold(place)
+    return Tried(ran, score, is_enough, chain.cascade[place])
+
+
+def _believed(tried: Sequence[Tried], scope: Scope) -> Tried:
+    """The answer that is most likely right, with its chance; the last one, without, where nothing was learnt.
+
+    An answer that failed a check counts for nobody.
+    """
+    sound = [each for each in tried if each.score != 0.0] or list(tried)
+    found = likeliest([each.model for each in sound], [each.ran.draft for each in sound], scope)
+    if found is None:
+        return replace(sound[-1], score=None)
+    return replace(sound[found.place], score=found.chance)
 
 
 def _agreed(runs: Sequence[Ran]) -> tuple[Ran, float]:
@@ -129,7 +161,7 @@ def _agreed(runs: Sequence[Ran]) -> tuple[Ran, float]:
         return runs[0], 1.0
     texts = [each.draft.content for each in runs]
     if all(map(is_short, texts)):
-        found = vote([Ballot(str(number), _answer(text), 1.0) for number, text in enumerate(texts)])
+        found = vote([Ballot(str(number), comparable(text), 1.0) for number, text in enumerate(texts)])
         return runs[found.winner], found.agreement
     middle = medoid(texts)
     close = Similarity(texts)
@@ -137,11 +169,8 @@ def _agreed(runs: Sequence[Ran]) -> tuple[Ran, float]:
     return runs[middle], sum(close.between(texts[middle], each) for each in others) / len(others)
 
 
-def _answer(text: str) -> object:
-    found = canonical(text)
-    return " ".join(text.split()).casefold() if found is None else found
-
-
-def _best(tried: Sequence[Tried]) -> Ran:
-    """The best scored; of equals, and where nobody could tell, the strongest: the last."""
+def _best(tried: Sequence[Tried], chain: Cascade, scope: Scope) -> Ran:
+    """The likeliest by belief, else the best scored; of equals, and where nobody could tell, the strongest: the last."""
+    if chain.by == BELIEF:
+        return _believed(tried, scope).ran
     return max(enumerate(tried), key=lambda each: (each[1].score or 0.0, each[0]))[1].ran

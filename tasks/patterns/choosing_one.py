@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tasks.choosing.estimates import strength
-from tasks.judging.canonical import canonical, is_short
+from tasks.judging.canonical import is_short
 from tasks.judging.similarity import medoid
-from tasks.judging.voting import Ballot, Vote, vote, weak_members, weight_of
+from tasks.judging.voting import Ballot, Vote, is_yes_or_no, vote, weak_members, weight_among_many, weight_of
 from tasks.patterns.assess import Assessor
+from tasks.patterns.believing import comparable, likeliest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,16 +32,20 @@ class Chosen:
         draft: with its score, where a judge gave one.
         by: majority, judge, similarity, or skill where nobody could judge.
         agreement: share of the weight behind it, from 0 to 1; None unless by majority.
+        chance: that it is right; None where nothing was learnt of the members together.
     """
 
     name: str
     draft: Draft
     by: str
     agreement: float | None = None
+    chance: float | None = None
 
     def as_data(self) -> dict[str, Any]:
         """What the draft's data says of it."""
+        learnt = {} if self.chance is None else {"chance": self.chance}
         return {
+            **learnt,
             "member": self.name,
             "content": self.draft.content,
             "score": self.draft.score,
@@ -59,7 +64,11 @@ async def choose(candidates: Sequence[Candidate], spec: Ensemble, step: Step, sc
     _flag_weak(candidates, scope)
     if by == "majority":
         counted = count(candidates, scope)
-        return _chosen(candidates[counted.winner], by, counted.agreement)
+        believed = likeliest([each.model for each in candidates], [each.draft for each in candidates], scope)
+        if believed is None:
+            return _chosen(candidates[counted.winner], by, counted.agreement)
+        taken = candidates[believed.place]
+        return Chosen(taken.name, taken.draft, by, counted.shares[believed.place], believed.chance)
     if by == "similarity":
         return _chosen(candidates[medoid([each.draft.content for each in candidates])], by)
     return await _judged(candidates, Assessor(step, spec.judge), scope)
@@ -75,9 +84,7 @@ def are_short(candidates: Sequence[Candidate]) -> bool:
 
 def answer_of(candidate: Candidate) -> object:
     """What a vote counts: the canonical form of the text, JSON included."""
-    text = candidate.draft.content
-    found = canonical(text)
-    return " ".join(text.split()).casefold() if found is None else found
+    return comparable(candidate.draft.content)
 
 
 def count(candidates: Sequence[Candidate], scope: Scope) -> Vote:
@@ -120,9 +127,10 @@ def _most_skilled(candidates: Sequence[Candidate], scope: Scope) -> Chosen:
 def _weights(candidates: Sequence[Candidate], scope: Scope) -> list[float]:
     """By what is known of each member; equal where nothing is known of any."""
     skills = [_skill(each, scope) for each in candidates]
+    by = weight_of if is_yes_or_no([answer_of(each) for each in candidates]) else weight_among_many
     known = [skill for skill in skills if skill is not None]
-    unknown = weight_of(min(known), NONE_KNOWN) if known else NONE_KNOWN
-    return [weight_of(skill, unknown) for skill in skills]
+    unknown = by(min(known), NONE_KNOWN) if known else NONE_KNOWN
+    return [by(skill, unknown) for skill in skills]
 
 
 def _flag_weak(candidates: Sequence[Candidate], scope: Scope) -> None:

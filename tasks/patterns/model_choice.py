@@ -10,6 +10,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Usd = Annotated[float, Field(gt=0, le=1_000_000)]
 Text = Annotated[str, Field(min_length=1)]
 ModelName = Annotated[str, Field(min_length=1, max_length=200, description="A name from the models file.")]
+Scorer = Literal["judge", "agreement", "checks", "confidence", "belief"]
 
 
 class Part(BaseModel):
@@ -23,12 +24,13 @@ class Cascade(Part):
 
     Attributes:
         accept: one threshold for all, or one for each model but the last.
-        by: what scores; None is `agreement` where several samples are asked for, else `judge`.
+        by: what scores; None is `agreement` where several samples are asked for, else `judge`. With `belief` it is how
+            likely the best answer so far is right, all answers counted, and that one is taken.
     """
 
     cascade: Annotated[tuple[ModelName, ...], Field(min_length=1)]
     accept: Fraction | tuple[Fraction, ...] = 0.8
-    by: Literal["judge", "agreement", "checks", "confidence"] | None = None
+    by: Scorer | None = None
 
     @model_validator(mode="after")
     def _has_a_threshold_for_each(self) -> Self:
@@ -37,7 +39,7 @@ class Cascade(Part):
             raise ValueError(f"accept: give one number, or {wanted}: one for each model but the last")
         return self
 
-    def scorer(self, samples: int) -> Literal["judge", "agreement", "checks", "confidence"]:
+    def scorer(self, samples: int) -> Scorer:
         """What scores where so many samples are asked for."""
         return self.by or ("agreement" if samples > 1 else "judge")
 

@@ -1,0 +1,1 @@
+"""What the patterns are worth on what real models answered: `python -m tests.outcomes` (issue 6)."""
