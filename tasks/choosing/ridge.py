@@ -54,12 +54,15 @@ def strengths_of(groups: Sequence[Numbers], values: Numbers) -> list[float]:
     found = [START for _ in groups]
     best = likely(found)
     for _ in range(ROUNDS):
+        start = found
         for place in range(len(groups)):
-            for strength in STRENGTHS:
+            for strength in (each for each in STRENGTHS if each != start[place]):
                 tried = [*found[:place], strength, *found[place + 1 :]]
                 evidence = likely(tried)
                 if evidence > best:
                     best, found = evidence, tried
+        if found == start:
+            break
     return found
 
 

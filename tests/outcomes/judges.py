@@ -99,12 +99,16 @@ def _together(name: str, panel: Mapping[str, Mapping[str, Both]], own: pd.DataFr
     oracle = (np.stack(list(single.values())) > 0).any(axis=0)
     kinds = [kind_of(source) for source in own["source"]]
     ways = {
-        "majority of the judges": (majority, "nothing learnt", MAJORITY, ""),
-        "weighted": (_crossed(names, seen, right, [None] * len(names)), BY_PAIR, BEST_JUDGE, "known: the best judge"),
-        "weighted by kind": (_crossed(names, seen, right, kinds), BY_PAIR, BEST_JUDGE, "known: the best judge"),
+        "majority of the judges": (majority, "nothing learnt", MAJORITY),
+        "weighted": (_crossed(names, seen, right, [None] * len(names)), BY_PAIR, BEST_JUDGE),
+        "weighted by kind": (_crossed(names, seen, right, kinds), BY_PAIR, BEST_JUDGE),
     }  # fmt: skip
     lines = []
-    for method, (towards, learnt, known, note) in ways.items():
+    for method, (towards, learnt, known) in ways.items():
+        note = ""
+        if learnt == BY_PAIR:
+            stated = (1 / (1 + np.exp(-np.abs(towards)))).mean()
+            note = f"known: the best judge; it states a chance of {stated:.0%} to be right, and is in {strict(towards).mean():.0%}"
         for metric, credit in (
             ("accuracy, no preference: wrong", strict),
             ("accuracy, no preference: half", half),

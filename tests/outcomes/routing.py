@@ -16,7 +16,7 @@ import numpy as np
 from tasks.choosing.gain import Example, Router, router
 from tests.outcomes.data import FOLDS, folds
 from tests.outcomes.result import Result, intervals
-from tests.outcomes.routing_figures import apgr, made_up, strong_calls_for
+from tests.outcomes.routing_figures import apgr, made_up, order, strong_calls_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,11 +144,13 @@ def _three(
     learnt: str = "nothing learnt",
     note: str = "",
 ) -> list[Result]:
+    orders = order(scores), order(own.gains)
+
     def figures(places: NDArray[np.intp]) -> list[float]:
         gains = own.gains[places]
         if gains.sum() <= 0:
             return [np.nan] * 6
-        curves = made_up(scores[places], gains), made_up(gains, gains)
+        curves = [made_up(each[places], gains) for each in orders]
         return [
             figure
             for pgr in curves

@@ -20,17 +20,20 @@ if TYPE_CHECKING:
 SHARES = np.linspace(0, 1, 11)
 
 
-def made_up(scores: Numbers, gains: Numbers) -> Numbers:
+def order(scores: Numbers) -> NDArray[np.intp]:
+    """The place of each request in the order of going to the strong model, equal ones at the same."""
+    return np.unique(-scores, return_inverse=True)[1]
+
+
+def made_up(places: NDArray[np.intp], gains: Numbers) -> Numbers:
     """PGR at 0, 10, .. 100% strong calls.
 
     Args:
-        scores: of the router, the higher the rather to the strong model.
+        places: from `order`.
         gains: the strong model's score less the weak one's.
     """
-    _, places = np.unique(-scores, return_inverse=True)
-    alike = np.bincount(places, gains) / np.bincount(places)
-    running = np.concatenate([[0.0], np.cumsum(alike[np.sort(places)])])
-    found: Numbers = np.interp(SHARES * len(gains), np.arange(len(gains) + 1), running) / gains.sum()
+    calls, gained = np.cumsum(np.bincount(places)), np.cumsum(np.bincount(places, gains))
+    found: Numbers = np.interp(SHARES * len(gains), [0, *calls], [0, *gained]) / gains.sum()
     return found
 
 
