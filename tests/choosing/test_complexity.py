@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.choosing.complexity import complexity, likeness, options_in
+from tasks.choosing.complexity import complexity, likeness, options_in, standing
 
 EASY = "Name the capital of France."
 CHOICE = "Which is right?\nA. {}\nB. {}\nC. {}"
@@ -42,3 +42,10 @@ def test_options_are_found_in_the_usual_ways_to_write_them():
     assert options_in("Ask e.g. Dr. A. Smith about it. Then go.") == []
     assert likeness(["the cat", "the dog"]) == pytest.approx(1 / 3)
     assert likeness([]) == likeness(["one"]) == 0
+
+
+def test_the_standing_among_usual_requests_uses_the_whole_scale_in_the_same_order():
+    hard = "Which of these is not more than twice the average of each, if no other is left? " * 8
+    assert standing(EASY) < 0.2
+    assert standing(hard) > 0.9
+    assert standing("") < standing(EASY)
