@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from functools import lru_cache
 from itertools import pairwise
 from math import log1p
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 PLACES: Final = 1024
 SIGN: Final = 1 << 31
+REMEMBERED: Final = 8192  # texts whose features are kept, some 2 KB each
 
 
 def forms(texts: Sequence[str]) -> Numbers:
@@ -32,6 +34,7 @@ def forms(texts: Sequence[str]) -> Numbers:
     return np.array([_form(text[:LONGEST]) for text in texts], dtype=np.float32).reshape(len(texts), -1)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _form(text: str) -> list[float]:
     folded = text.casefold()
     words = WORDS.findall(folded)
@@ -55,10 +58,20 @@ def hashed(texts: Sequence[str]) -> Numbers:
     """One row per text: logarithms of how often its words, pairs of words and runs of characters occur."""
     found = np.zeros((len(texts), PLACES), dtype=np.float32)
     for row, text in zip(found, texts, strict=True):
-        for feature in _features(text[:LONGEST].casefold()):
-            place = zlib.crc32(feature.encode())
-            row[place % PLACES] += 1.0 if place & SIGN else -1.0
-    return np.sign(found) * np.log1p(np.abs(found))
+        places, counts = _counted(text[:LONGEST])
+        row[places] = counts
+    return found
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _counted(text: str) -> tuple[NDArray[np.intp], Numbers]:
+    """The places that are not 0, and what stands there."""
+    row = np.zeros(PLACES, dtype=np.float32)
+    for feature in _features(text.casefold()):
+        place = zlib.crc32(feature.encode())
+        row[place % PLACES] += 1.0 if place & SIGN else -1.0
+    places = np.flatnonzero(row)
+    return places, np.sign(row[places]) * np.log1p(np.abs(row[places]))
 
 
 def _features(text: str) -> Iterator[str]:
