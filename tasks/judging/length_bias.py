@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 PASSES: Final = 50
+SETTLED: Final = 1e-6
 BELIEF: Final = 20.0  # texts, one doubling apart, that a slope of 0 is worth
 
 
@@ -96,8 +97,11 @@ def _places(groups: Sequence[Hashable]) -> NDArray[np.intp]:
 def _without_means(columns: Numbers, groupings: Sequence[NDArray[np.intp]]) -> Numbers:
     """Each column less the means of its groups; of several groupings in turn, until nothing is left to take."""
     left = columns.copy()
-    for _ in range(PASSES if len(groupings) > 1 else 1):
+    for _ in range(PASSES):
+        before = left
         for places in groupings:
             counts = np.bincount(places)
-            left -= np.stack([(np.bincount(places, row) / counts)[places] for row in left])
+            left = left - np.stack([(np.bincount(places, row) / counts)[places] for row in left])
+        if len(groupings) == 1 or np.abs(left - before).max() < SETTLED:
+            break
     return left
