@@ -12,6 +12,7 @@ from pydantic import Field
 from blocks.places import open_store, store_place
 from flows.housekeeping_report import line, markdown
 from flows.mistakes import explained
+from flows.spend_artifact import publish_spend
 from tasks.landing.housekeeping import House, Upkeep
 from tasks.storing.errors import NightpressError
 
@@ -53,5 +54,7 @@ def housekeeping(
             key="housekeeping",
             description="What housekeeping did" if not dry_run else "What housekeeping would do",
         )
+        if not dry_run:
+            publish_spend(content)
         return Completed(message=line(told, upkeep))
     return mistake.state

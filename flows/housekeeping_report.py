@@ -2,8 +2,7 @@
 
 from tasks.landing.housekeeping import Amount, Tidied, Upkeep
 from tasks.landing.joinable import TABLES_OF_RUN
-
-UNITS = ("B", "kB", "MB", "GB", "TB")
+from tasks.landing.wording import size
 
 
 def line(told: list[Tidied], upkeep: Upkeep) -> str:
@@ -54,14 +53,6 @@ def markdown(told: list[Tidied], store_url: str, upkeep: Upkeep) -> str:
         "Of tables: the small parts that were joined. Of texts: the calls that had one. "
         "Of runs never committed: as rows, the runs.\n"
     )
-
-
-def size(size_bytes: int) -> str:
-    """Bytes for people."""
-    value, unit = float(size_bytes), 0
-    while value >= 1000 and unit < len(UNITS) - 1:
-        value, unit = value / 1000, unit + 1
-    return f"{value:.0f} {UNITS[unit]}" if unit == 0 or value >= 100 else f"{value:.1f} {UNITS[unit]}"
 
 
 LEFT = frozenset({"runs never committed", "working files left behind", "unfinished files"})

@@ -15,7 +15,7 @@ from typing import Any
 from prefect.events import emit_event
 
 from flows.night_summary import money
-from tasks.landing.outputs import OVER_BUDGET
+from tasks.calling.budget import OVER_BUDGET
 
 COMMITTED = "nightpress.run.committed"
 UNHEALTHY = "nightpress.run.unhealthy"

@@ -12,6 +12,7 @@ def summary(manifest: dict[str, Any], seconds: float) -> list[tuple[str, str]]:
         (
             "requests",
             f"{rows['requests']:,}"
+            + (f"  ({rows['adopted']:,} adopted from earlier runs)" if rows.get("adopted") else "")
             + (f"  ({rows['unchanged']:,} unchanged left out)" if rows["unchanged"] else ""),
         ),
         ("made", f"{rows['made']:,}"),

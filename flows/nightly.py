@@ -17,6 +17,8 @@ from flows.night_events import emit_night
 from flows.night_summary import money
 from flows.report_artifacts import report_or_warning
 from flows.shift import SHARDS_AT_ONCE, working
+from tasks.landing.dealing import Funds
+from tasks.landing.preflight import expected_row_usd
 from tasks.landing.run_lock import run_lock
 from tasks.landing.starting import Wish, preview, start
 from tasks.storing.errors import NightpressError
@@ -95,6 +97,7 @@ def nightly(
             fresh=fresh,
             replace=replace,
             budgeted=budget is not None,
+            adopts=True,
         )
         if dry_run:
             return Completed(message=preview(content, wish))
@@ -104,7 +107,8 @@ def nightly(
                 if begun.way == "done":
                     return _ended(begun.manifest or {}, content, NOTHING_LEFT)
                 with working(content, place, begun, concurrency) as shift:
-                    records = shift.produce(budget)
+                    funds = Funds(budget, wish.catalog.limits_usd, expected_row_usd(begun.plan))
+                    records = shift.produce(funds)
                     manifest = shift.commit(records, opened.max_failed)
         except OSError as error:  # a disk that is full or read-only, a folder that is a file
             raise NightpressError(f"run {wish.run} cannot go on: {error}") from error

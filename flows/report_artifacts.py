@@ -11,6 +11,7 @@ from prefect.artifacts import (
 from prefect.logging import get_run_logger
 
 from flows.night_progress import artifact_key
+from flows.spend_artifact import publish_spend
 from tasks.landing.night_report import Report, read_report
 from tasks.landing.report_file import write_report
 from tasks.landing.report_markdown import report_markdown
@@ -54,6 +55,7 @@ def publish_report(store: Store, run: str) -> str:
         url, "The report as one HTML file", key=artifact_key("report", report.run),
         description=f"`{url}`, which no page of a server may open: `nightpress report {report.run} --open` does",
     )  # fmt: skip
+    publish_spend(store)
     return url
 
 

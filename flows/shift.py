@@ -14,8 +14,9 @@ from flows.night_progress import Progress, Snapshot
 from tasks.calling.catalog import Catalog
 from tasks.calling.engine import Engine
 from tasks.calling.sending import Patience
-from tasks.landing.allowances import Allowances
+from tasks.landing.allowances import ShardMoney
 from tasks.landing.commit import Commit
+from tasks.landing.dealing import Again, Dealing, Funds
 from tasks.landing.run_state import RunState, run_state, state_key
 from tasks.landing.shard_records import KnownShard, ShardRecord, known_shards
 from tasks.landing.starting import Start
@@ -49,38 +50,55 @@ class Shift:
     rows_elsewhere: int = 0
     committed: bool = False
 
-    def produce(self, budget: float | None) -> list[ShardRecord]:
+    def produce(self, funds: Funds) -> list[ShardRecord]:
         """Work every shard; one record each, in the order of their numbers.
 
-        The budget is for what is not finished: a finished shard has its record, and costs nothing.
+        The money is for what is not finished: a finished shard has its record, and costs nothing. Shards that deferred
+        rows for want of money are worked again with what the others left, one after the other, until it buys no row.
         """
         todo = self._todo()
-        rows = sum(each.rows for each in todo)
+        rows = {each.shard: each.rows for each in todo}
         unfinished = sum(each.rows for each in todo if each.finished is None)
-        allowances = Allowances(budget, self._spent(), unfinished)
         progress = Progress(self.begun.plan.run)
-        running: dict[PrefectFuture[Any], tuple[Todo, float | None]] = {}
+        dealing = self._dealing(funds, unfinished)
+        total = sum(rows.values())
+        records = {each.shard: each for each in self._work(todo, dealing, progress, total)}
+        again = Again()
+        while (before := again.next(records.values())) is not None:
+            dealing = self._dealing(funds, 0)
+            least_usd = 0.0 if before.begun else self.state.costs.expected_usd or 0.0
+            if not dealing.buys(least_usd):
+                break
+            once_more = Todo(before.shard, rows[before.shard], before.attempt + 1, None)
+            (after,) = self._work([once_more], dealing, progress, total)
+            again.ended(before, after)
+            records[after.shard] = after
+        return sorted(records.values(), key=lambda record: record.shard)
+
+    def _work(self, todo: list[Todo], dealing: Dealing, progress: Progress, total: int) -> list[ShardRecord]:
+        """Work these shards, of so many rows in all, a few at once; their records as they end."""
+        running: dict[PrefectFuture[Any], tuple[Todo, ShardMoney]] = {}
         ended: SimpleQueue[PrefectFuture[Any]] = SimpleQueue()
         records: list[ShardRecord] = []
         waiting = list(reversed(todo))
         while waiting or running:
             while waiting and len(running) < SHARDS_AT_ONCE:
                 each = waiting.pop()
-                allowance = allowances.give(each.rows) if each.finished is None else 0.0
-                future = self._submit(each, allowance)
-                running[future] = (each, allowance)
+                money = ShardMoney() if each.finished else dealing.deal(each.shard, each.rows)
+                future = self._submit(each, money)
+                running[future] = (each, money)
                 future.add_done_callback(ended.put)
             for future in _taken(ended):
-                each, allowance = running.pop(future)
+                each, money = running.pop(future)
                 told = future.result()
                 record = each.finished or ShardRecord.model_validate(told)
                 records.append(record)
                 if each.finished is None:
-                    allowances.take_back(allowance, record.usd)
+                    dealing.settle(money, record)
                 if record.worker != self.state.worker:
                     self.rows_elsewhere += record.rows
-            progress.tell(self._snapshot(rows))
-        return sorted(records, key=lambda record: record.shard)
+            progress.tell(self._snapshot(total))
+        return records
 
     def commit(self, records: list[ShardRecord], max_failed: float) -> dict[str, Any]:
         """Land everything; returns the manifest."""
@@ -100,16 +118,19 @@ class Shift:
         counted = every if redo is None else redone
         return [_todo(shard, rows, known.get(shard)) for shard, rows in counted if rows]
 
-    def _submit(self, todo: Todo, allowance: float | None) -> PrefectFuture[Any]:
+    def _submit(self, todo: Todo, money: ShardMoney) -> PrefectFuture[Any]:
         """Hand a shard to the task runner; Prefect's own result of it is trusted only if its record says finished."""
         plan = self.begun.plan
         reference = ShardReference(self.place, plan.run, plan.hash, plan.generation, todo.shard, todo.attempt)
         produce = produce_shard.with_options(refresh_cache=todo.finished is None)
-        return produce.submit(reference, allowance, self.concurrency)
+        return produce.submit(reference, money, self.concurrency)
 
-    def _spent(self) -> float:
+    def _dealing(self, funds: Funds, rows: int) -> Dealing:
+        """What is left now, when no shard is being worked."""
+        calls = self.state.calls
+        Engine.current().wait(calls.ledger.catch_up())
         landed = (self.begun.manifest or {}).get("usd", {}).get("spent") or 0.0
-        return float(landed) + self.state.calls.ledger.spent()[0]
+        return Dealing(funds, calls.ledger.spending, calls.routes, float(landed), rows)
 
     def _snapshot(self, rows: int) -> Snapshot:
         counters = self.state.calls.counters

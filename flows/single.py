@@ -1,7 +1,7 @@
 """What the flows of single requests have in common: one request worked with every call a task run, then committed."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,13 @@ from flows.night_summary import money
 from flows.report_artifacts import draft_or_warning
 from flows.shift import working
 from flows.visible_calls import VisibleTally, on_engine
-from tasks.calling.budget import Budget
 from tasks.calling.call import Row
 from tasks.calling.catalog import Catalog
+from tasks.landing.allowances import ShardMoney
 from tasks.landing.escaping import markdown
 from tasks.landing.outputs import Outcome
 from tasks.landing.plan import Plan
+from tasks.landing.purse import Purse
 from tasks.landing.quoted_draft import quoted
 from tasks.landing.run_lock import run_lock
 from tasks.landing.run_paths import rejects_path, requests_path
@@ -149,7 +150,7 @@ async def make_one(
         if begun.way == "done":
             return _committed(begun.manifest or {})
         with working(places.content, places.store, begun, CONCURRENCY) as shift:
-            outcome, tally, record = await _worked(shift.state, budget)
+            outcome, tally, record = await _worked(shift.state, budget, places.catalog.limits_usd)
             shift.commit([record], recipe.max_failed)
     return await _ended(outcome, tally, run, places.content)
 
@@ -170,16 +171,20 @@ def _started(content: Store, wish: Wish) -> Start:
         raise UserError(error.what, where="request", hint=error.hint) from None
 
 
-async def _worked(state: RunState, budget: float | None) -> tuple[Outcome, Tally, Any]:
+async def _worked(
+    state: RunState, budget: float | None, limits: Mapping[str, float]
+) -> tuple[Outcome, Tally, Any]:
     plan = state.plan
     shard = next(number for number, rows in enumerate(plan.shard_rows) if rows)
     request = read_shard(state.store, requests_path(plan.run, plan.hash), shard, plan.shard_rows)[0]
-    allowance = Budget(budget, "run")
-    row: Row = row_of(state, request, shard, allowance)
+    spending = state.calls.ledger.spending
+    money = ShardMoney(budget, 0.0, {name: (most, 0.0) for name, most in limits.items()}, is_rest=True)
+    purse = Purse(money, spending, shard, state.calls.routes, "run")
+    row: Row = row_of(state, request, shard, purse)
     tally = VisibleTally(state.calls, row, plan.fresh)
     outcome = await work_request(state, request, tally)
     await on_engine(state.calls.ledger.upload())
-    return outcome, tally, stage(state, shard, 1, [(outcome, tally)], allowance.spent_usd)
+    return outcome, tally, stage(state, shard, 1, [(outcome, tally)], purse)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from blocks.places import key_of, open_store
 from tasks.calling.catalog import Catalog
 from tasks.calling.engine import Engine
 from tasks.calling.sending import Patience
+from tasks.landing.allowances import ShardMoney
 from tasks.landing.plan import read_plan
 from tasks.landing.run_state import run_state
 from tasks.landing.shard_records import ShardRecord, read_record
@@ -61,21 +62,21 @@ def is_worth_retrying(_task: Any, _run: Any, state: Any) -> bool:
     retry_delay_seconds=[2, 15],
     retry_condition_fn=is_worth_retrying,
 )
-def produce_shard(reference: ShardReference, allowance_usd: float | None, concurrency: int) -> dict[str, Any]:
+def produce_shard(reference: ShardReference, money: ShardMoney, concurrency: int) -> dict[str, Any]:
     """Work one shard and leave its parts and its record in the store.
 
     Args:
         reference: which rows.
-        allowance_usd: what they may cost; None for no limit.
+        money: what they may cost.
         concurrency: requests in flight in this process.
 
     Returns:
         The shard record as plain values; a finished shard comes back without a call.
     """
-    return work(reference, allowance_usd, concurrency).model_dump(mode="json")
+    return work(reference, money, concurrency).model_dump(mode="json")
 
 
-def work(reference: ShardReference, allowance_usd: float | None, concurrency: int) -> ShardRecord:
+def work(reference: ShardReference, money: ShardMoney, concurrency: int) -> ShardRecord:
     """What the task does."""
     store = open_store(reference.store)
     plan = read_plan(store, reference.run)
@@ -96,4 +97,4 @@ def work(reference: ShardReference, allowance_usd: float | None, concurrency: in
         key_of=lambda name: key_of(catalog.providers[name]),
         patience=Patience(),
     )
-    return engine.wait(work_shard(state, reference.shard, reference.attempt, allowance_usd=allowance_usd))
+    return engine.wait(work_shard(state, reference.shard, reference.attempt, money))

@@ -6,6 +6,7 @@ import argparse
 from datetime import date, timedelta
 
 MOST_NIGHTS = 366
+MOST_DAYS = 36500
 ABOUT = "Multi-model content production as Prefect data pipelines."
 
 
@@ -22,6 +23,12 @@ def parser() -> argparse.ArgumentParser:
         commands.add_parser("up", help="a Prefect server with its UI, deployments and a worker, until Ctrl-C")
     )
     _report(commands.add_parser("report", help="what a committed run came to, here and as one HTML file"))
+    _cache(commands.add_parser("cache", help="what the ledger holds; why calls would miss; take calls out"))
+    _spend(
+        commands.add_parser(
+            "spend", help="what was spent, and saved: by night, recipe, model, role, provider"
+        )
+    )
     _simulate(commands.add_parser("simulate", help="serve simulated models over real HTTP"))
     _recipes(commands.add_parser("recipes", help="list the recipes that `--recipe` finds by name"))
     _ranking(commands.add_parser("models", help="list the models of a models file, or rank them for a task"))
@@ -62,6 +69,12 @@ def _fit(command: argparse.ArgumentParser) -> None:
         nargs="?",
         metavar="OUTCOMES",
         help="Parquet, CSV or JSONL of request_id, model, signal, quality, usd",
+    )
+    command.add_argument(
+        "--together",
+        action="store_true",
+        help="learn how likely each answer is right from all answers together, and keep it in the store for votes and for "
+        "cascades by: belief; OUTCOMES has request_id, model, answer, quality, usd, maybe confidence, length, request_type",
     )
     command.add_argument("--recipe", metavar="R", help="instead: what a store knows of this recipe's ...")
     command.add_argument("--step", metavar="S", help="... step, by its path, such as draft or refine/polish")
@@ -158,6 +171,35 @@ def _report(command: argparse.ArgumentParser) -> None:
     command.add_argument("--open", action="store_true", help="open the HTML in a browser")
 
 
+def _cache(command: argparse.ArgumentParser) -> None:
+    _store(command)
+    actions = command.add_subparsers(dest="action", metavar="explain|prune")
+    explain = actions.add_parser("explain", help="what tonight would be served, what not, why, for how much")
+    explain.add_argument("recipe", metavar="R", help="name or path of a recipe, edited as you like")
+    explain.add_argument("--requests", required=True, metavar="F", help="the request table")
+    _models(explain)
+    explain.add_argument("--run-date", type=_date, metavar="D", help="for {run_date} in F (default: today)")
+    explain.add_argument("--limit", type=_positive, metavar="N", help="look at the first N requests only")
+    explain.add_argument("--request", metavar="ID", help="look at one request, call by call")
+    prune = actions.add_parser("prune", help="take calls out of the ledger: they are not reused any more")
+    prune.add_argument("--older-than", type=_days, metavar="DAYS", help="finished so long ago, like 90d")
+    prune.add_argument("--run", metavar="RUN", help="made by this run")
+    prune.add_argument("--recipe", metavar="NAME", help="made by runs of this recipe")
+    prune.add_argument("--simulated", action="store_true", help="made by runs with simulated models only")
+    prune.add_argument("--dry-run", action="store_true", help="count, and take nothing out")
+    for each in (explain, prune):
+        _store(each, default=argparse.SUPPRESS)
+
+
+def _spend(command: argparse.ArgumentParser) -> None:
+    _store(command)
+    by = ["night", "recipe", "model", "role", "provider"]
+    command.add_argument("--by", choices=by, default="night", help="what each line is (default: night)")
+    command.add_argument("--since", type=_date, metavar="D", help="nights from this one on, YYYY-MM-DD")
+    command.add_argument("--until", type=_date, metavar="D", help="nights up to this one, YYYY-MM-DD")
+    command.add_argument("--recipe", metavar="NAME", help="runs of this recipe only")
+
+
 def _simulate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     command.add_argument("--port", type=_port, default=8777, help="0 takes a free one (default: 8777)")
@@ -165,10 +207,11 @@ def _simulate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=int, metavar="N", help="replaces the config's seed")
 
 
-def _store(command: argparse.ArgumentParser) -> None:
+def _store(command: argparse.ArgumentParser, default: str | None = None) -> None:
     command.add_argument(
         "--store",
         metavar="URL",
+        default=default,
         help="path, file:// or s3:// (default: NIGHTPRESS_STORE, a block, ./nightpress-store)",
     )
 
@@ -225,6 +268,13 @@ def _names(text: str) -> list[str]:
     if not all(names) or len(set(names)) < len(names):
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of different names, such as cheap,strong")
     return names
+
+
+def _days(text: str) -> timedelta:
+    number = text.removesuffix("d")
+    if not number.isdecimal() or not 0 < int(number) <= MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days; write it like 90d")
+    return timedelta(days=int(number))
 
 
 def _usd(text: str) -> float:

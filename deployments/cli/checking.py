@@ -11,12 +11,16 @@ from blocks.places import open_catalog, open_store, recipe_source, store_place
 from deployments.cli.estimating import show_estimate
 from deployments.cli.sampling import make_sample, sample_of
 from tasks.calling.route_making import prices, reachable
+from tasks.choosing.ranking import Known
+from tasks.landing.learning import estimates_for
+from tasks.landing.likely_models import wanted_for
 from tasks.landing.night_estimate import expected_of, night_estimate
 from tasks.landing.preflight import refuse_above
 from tasks.patterns.cell_tokens import CellTokens, cell_tokens
 from tasks.patterns.lint import lint
 from tasks.patterns.lint_sums import dollars, known_prices, worst_in
-from tasks.patterns.recipe import check_models, load_recipe, models_named, models_needed
+from tasks.patterns.needs import RUNNERS_UP
+from tasks.patterns.recipe import check_models, load_recipe, models_named, models_needed, needs_in
 from tasks.storing.documents import load_document
 from tasks.storing.errors import UserError
 from tasks.storing.requests import Reject, read_requests
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tasks.calling.catalog import Catalog
+    from tasks.choosing.estimates import Estimates
     from tasks.landing.night_estimate import NightEstimate
     from tasks.patterns.lint_remark import Remark
     from tasks.patterns.recipe import Recipe
@@ -49,11 +54,14 @@ def check(given: argparse.Namespace) -> int:
     catalog = open_catalog(given.models)
     check_models(recipe, catalog.models, document)
     _show_models(recipe, catalog, console)
+    night = given.run_date or datetime.now().astimezone().date()
+    estimates = estimates_for(store, catalog, night)
+    _show_needs(recipe, Known(catalog, prices(catalog, catalog.models), estimates), console)
     _show_calls(recipe, catalog, console)
     _show_remarks(lint(recipe, catalog), document, console)
     if given.sample and not given.requests:
         raise UserError("a sample is one of rows", where="--sample", hint="give their table with --requests")
-    return _check_requests(given, recipe, catalog, store, console) if given.requests else 0
+    return _check_requests(given, recipe, catalog, store, estimates, console) if given.requests else 0
 
 
 def _show_models(recipe: Recipe, catalog: Catalog, console: Console) -> None:
@@ -64,6 +72,21 @@ def _show_models(recipe: Recipe, catalog: Catalog, console: Console) -> None:
         )
         part = "" if name in named else "  (judge by default)" if name in needed else "  (fallback)"
         console.print(f"model    {name} = {catalog.model(name).id}: {cost}{part}")
+
+
+def _show_needs(recipe: Recipe, known: Known, console: Console) -> None:
+    for loc, need in needs_in(recipe):
+        ranking = known.rank(wanted_for(need))
+        names = [f"{each.name} ({each.worth:.2f})" for each in ranking.usable[: 1 + RUNNERS_UP]]
+        taken = (
+            f"{names[0]}, else {', '.join(names[1:])}"
+            if len(names) > 1
+            else names[0]
+            if names
+            else "no model"
+        )
+        where = ".".join(map(str, loc))
+        console.print(f"need     {need.strength} at {where}: {taken}, where their keys are set", markup=False)
 
 
 def _show_calls(recipe: Recipe, catalog: Catalog, console: Console) -> None:
@@ -84,12 +107,17 @@ def _show_remarks(remarks: list[Remark], document: Document, console: Console) -
 
 
 def _check_requests(
-    given: argparse.Namespace, recipe: Recipe, catalog: Catalog, store: Store, console: Console
+    given: argparse.Namespace,
+    recipe: Recipe,
+    catalog: Catalog,
+    store: Store,
+    estimates: Estimates,
+    console: Console,
 ) -> int:
     night = given.run_date or datetime.now().astimezone().date()
     rejected = 0
     reasons: list[str] = []
-    tokens = CellTokens(expected_of(recipe, catalog).cells)
+    tokens = CellTokens(expected_of(recipe, catalog, estimates).cells)
     for each in read_requests(given.requests, recipe.columns, run_date=night):
         if isinstance(each, Reject):
             rejected += 1
@@ -105,7 +133,7 @@ def _check_requests(
     code = 1 if rejected else 0
     if given.sample and tokens.rows:
         code = _sample(given, recipe, catalog, store, tokens, night, console) or code
-    estimate = night_estimate(store, recipe, catalog, tokens)
+    estimate = night_estimate(store, recipe, catalog, tokens, estimates=estimates)
     show_estimate(estimate)
     _show_limit(estimate, recipe.max_estimate_usd, console)
     return code

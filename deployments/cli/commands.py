@@ -16,6 +16,8 @@ MODULES = {
     "models": "deployments.cli.listing:models",
     "fit": "deployments.cli.fitting:fit_cascade",
     "report": "deployments.cli.reporting:report",
+    "cache": "deployments.cli.caching:cache",
+    "spend": "deployments.cli.spending:spend",
     "up": "deployments.cli.up:up",
     "simulate": "deployments.cli.simulating:simulate",
 }

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from blocks.places import open_store, store_place
+from deployments.cli.fitting_together import fit_together
 from tasks.choosing.outcomes import FIGURES, gathered
 from tasks.choosing.thresholds import Goal, alone, fit, fit_chain
 from tasks.landing.explored import scored_answers
@@ -22,12 +23,14 @@ from tasks.storing.errors import UserError, near_miss
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tasks.choosing.outcomes import Gathered
     from tasks.choosing.thresholds import Expected, Fitted
 
 NEEDED = ("request_id", "model", *FIGURES)
+WITH_ANSWERS = ("request_id", "model", "answer", "quality", "usd")
+OPTIONAL = ("confidence", "length", "request_type")
 LEAST_REQUESTS = 30
 WORTH_SAYING = 0.05  # by how much of its cost another chain has to be cheaper to be told of
 READERS: dict[str, Callable[[Path], Any]] = {
@@ -52,6 +55,8 @@ def fit_cascade(given: argparse.Namespace) -> int:
     goal = Goal(given.quality, given.usd)
     rows = _rows(given)
     models = _models(rows, given.cascade)
+    if given.together:
+        return fit_together(given, rows, models)
     known = gathered(rows, models)
     if not known.outcomes.n:
         raise UserError(
@@ -74,7 +79,11 @@ def fit_cascade(given: argparse.Namespace) -> int:
 
 def _rows(given: argparse.Namespace) -> list[dict[str, Any]]:
     if given.outcomes:
-        return read_outcomes(Path(given.outcomes))
+        return read_outcomes(Path(given.outcomes), WITH_ANSWERS if given.together else NEEDED)
+    if given.together:
+        raise UserError(
+            "--together learns from a file", hint="OUTCOMES with request_id, model, answer, quality, usd"
+        )
     if not given.recipe or not given.step:
         raise UserError(
             "there are no outcomes to fit to", hint="give a file, or --recipe and --step of a store"
@@ -89,8 +98,8 @@ def _rows(given: argparse.Namespace) -> list[dict[str, Any]]:
     return rows
 
 
-def read_outcomes(path: Path) -> list[dict[str, Any]]:
-    """Rows of a Parquet, CSV or JSONL file with the columns NEEDED.
+def read_outcomes(path: Path, needed: Sequence[str] = NEEDED) -> list[dict[str, Any]]:
+    """Rows of a Parquet, CSV or JSONL file with the columns needed, and those of OPTIONAL that it has.
 
     Raises:
         UserError: there is no such file, it is of another kind, or a column is missing or no number.
@@ -104,22 +113,27 @@ def read_outcomes(path: Path) -> list[dict[str, Any]]:
         raise UserError("there is no such file", where=str(path)) from None
     except (OSError, ValueError) as error:
         raise UserError(f"it cannot be read: {str(error).splitlines()[0]}", where=str(path)) from error
-    for name in NEEDED:
+    for name in needed:
         if name not in table.columns:
             hint = near_miss(name, map(str, table.columns))
             raise UserError(f"the column {name!r} is missing", where=str(path), hint=hint)
-    for name in FIGURES:
+    figures = [name for name in FIGURES if name in needed]
+    for name in figures:
         try:
             table[name] = pd.to_numeric(table[name])
         except (ValueError, TypeError) as error:
             raise UserError(f"the column {name!r} is to hold numbers: {error}", where=str(path)) from error
-    outside = [name for name in FIGURES[:2] if not table[name].dropna().between(0, 1).all()]
+    outside = [name for name in figures[:-1] if not table[name].dropna().between(0, 1).all()]
     if outside or (table["usd"] < 0).any():
         what = f"{outside[0]!r} goes from 0 to 1" if outside else "'usd' is nought or more"
         raise UserError(
             what, where=str(path), hint="a logarithm of a probability: take its exponential first"
         )
-    rows: list[dict[str, Any]] = table[list(NEEDED)].astype({"model": str}).to_dict("records")
+    rows: list[dict[str, Any]] = (
+        table[[*needed, *(name for name in OPTIONAL if name in table.columns)]]
+        .astype({"model": str})
+        .to_dict("records")
+    )
     return rows
 
 

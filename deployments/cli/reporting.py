@@ -7,29 +7,26 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from blocks.places import open_store, store_place
+from deployments.cli.sheets_shown import WIDE_COLUMNS, sheet_table, wide_console
 from tasks.landing.night_report import read_report
 from tasks.landing.report_contents import SIMULATED, headline, sheets, state_of
 from tasks.landing.report_file import report_url, write_report
 from tasks.landing.run_paths import report_path
-from tasks.landing.wording import one_line, times
+from tasks.landing.wording import times
 from tasks.storing.errors import NightpressError
 
 if TYPE_CHECKING:
     import argparse
 
+    from rich.console import Console
+
     from tasks.landing.night_report import Report
-    from tasks.landing.sheet import Sheet
     from tasks.storing.filesystem import Store
 
 MOST_ROWS = 20
-LONGEST_CELL = 300
-PIPE_COLUMNS = 240
-WIDE_COLUMNS = 150
 
 
 def report(given: argparse.Namespace) -> int:
@@ -39,9 +36,7 @@ def report(given: argparse.Namespace) -> int:
         UserError: there is no such run.
         NightpressError: the HTML cannot be written.
     """
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=PIPE_COLUMNS)
+    console = wide_console()
     store = open_store(store_place(given.store))
     made = read_report(store, given.run or "")
     show(made, console)
@@ -65,21 +60,9 @@ def show(report: Report, console: Console) -> None:
     for each in sheets(report):
         sheet = each if console.width >= WIDE_COLUMNS else each.narrow
         console.print()
-        console.print(_table(sheet))
+        console.print(sheet_table(sheet, MOST_ROWS))
         if len(sheet.rows) > MOST_ROWS:
             console.print(f"and {times(len(sheet.rows) - MOST_ROWS, 'row')} more in the HTML")
-
-
-def _table(sheet: Sheet) -> Table:
-    table = Table(title=sheet.title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for place, title in enumerate(sheet.columns):
-        number = sheet.is_number(place)
-        table.add_column(
-            title, justify="right" if number else "left", no_wrap=number, overflow="fold", min_width=3
-        )
-    for row in sheet.rows[:MOST_ROWS]:
-        table.add_row(*(escape(one_line(cell, LONGEST_CELL)) for cell in row))
-    return table
 
 
 def _shown(store: Store, run: str) -> str:

@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from time import time
 from typing import TYPE_CHECKING, Self
 
+from tasks.calling.budget import reserve_all
 from tasks.calling.route import estimated_tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tasks.calling.budget import Budget
     from tasks.calling.failures import CallFailed
     from tasks.calling.messages import Ask
     from tasks.calling.route import Route
 
-BILLED_WITHOUT_USAGE = frozenset({"timeout", "connection"})
+BILLED_WITHOUT_USAGE = frozenset({"timeout", "connection", "bad_body"})
 
 
 @dataclass(slots=True)
@@ -63,26 +66,22 @@ def expected(ask: Ask, route: Route) -> Attempts:
 class Reservation:
     """One attempt's worst case promised on the way in, the true cost settled on the way out.
 
-    An attempt that is broken off (no outcome is told) costs what was reserved: it may be billed.
+    An attempt that is broken off once it is sent (no outcome is told) costs what was reserved: it may be billed.
     """
 
-    def __init__(self, budgets: tuple[Budget, ...], attempts: Attempts) -> None:
+    def __init__(self, budgets: Sequence[Budget], attempts: Attempts) -> None:
         self._budgets = budgets
         self._attempts = attempts
         self._reserved = attempts.reserved_usd or 0.0
-        self._spent: float | None = None
+        self._spent: float | None = 0.0
 
-    def __enter__(self) -> Self:
-        done: list[Budget] = []
-        try:
-            for budget in self._budgets:
-                budget.reserve(self._reserved)
-                done.append(budget)
-        except BaseException:
-            for budget in done:
-                budget.settle(self._reserved, 0.0)
-            raise
+    async def __aenter__(self) -> Self:
+        await reserve_all(self._budgets, self._reserved)
         return self
+
+    def sent(self) -> None:
+        """From now on it may be billed."""
+        self._spent = None
 
     def succeeded(self, usd: float | None) -> None:
         """An answer came; `usd` is None if it did not say what it cost."""
@@ -100,7 +99,7 @@ class Reservation:
         else:
             self._lost(0.0, 0.0)
 
-    def __exit__(self, *_: object) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._spent is None:
             self._lost(self._reserved, self._reserved)
         for budget in self._budgets:

@@ -35,6 +35,7 @@ class Call:
         ttl_seconds: how old another run's answer may be; None: only this run's.
         accepts: whether another call's answer is of use here; one that is not is asked anew.
         tokens_saved: what was left out of `ask` because the model need not read it, estimated.
+        may_be_cheaper: where the money does not reach for these models, a cheaper one of the run may answer.
     """
 
     models: tuple[str, ...]
@@ -45,6 +46,7 @@ class Call:
     ttl_seconds: float | None = None
     accepts: Callable[[str], bool] = any_text
     tokens_saved: int = 0
+    may_be_cheaper: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Completion:
         usd: what this row paid: 0 for a ledger hit, None if the price is not known.
         seconds: time the answer took when it was made.
         cached: it came from another row's or run's call.
+        cheaper_than: the model that should have answered, if the money did not reach for it.
     """
 
     text: str
@@ -67,6 +70,7 @@ class Completion:
     tokens_out: int | None
     cached: bool
     simulated: bool
+    cheaper_than: str | None = None
 
 
 class Asker(Protocol):
@@ -76,11 +80,22 @@ class Asker(Protocol):
         """The finished call; raises CallFailed or RowDeferred."""
 
 
+class Admitting(Protocol):
+    """Lets a row begin to pay."""
+
+    async def admitted(self) -> bool:
+        """Wait until the row may pay, and tell whether that took any waiting; raises NotAdmitted."""
+
+
 @dataclass(slots=True)
 class Row:
     """Who is asking: one request in one arm, what it may spend, and what it has asked so far.
 
     Attributes:
+        budgets: what every call has to fit in.
+        provider_budgets: provider → what its calls have to fit in besides.
+        paid_at: provider → a budget without limit that learns what this row pays there.
+        ticket: asked before a call is paid for; None lets the row in at once.
         usd_failed: what it has paid for attempts and answers that were of no use.
     """
 
@@ -91,10 +106,18 @@ class Row:
     shard: int
     budgets: tuple[Budget, ...] = ()
     per_request_variants: bool = False
+    provider_budgets: Mapping[str, Budget] = field(default_factory=dict)
+    paid_at: Mapping[str, Budget] = field(default_factory=dict)
+    ticket: Admitting | None = None
     asked: dict[bytes, int] = field(default_factory=dict)
     unanswered: dict[bytes, list[int]] = field(default_factory=dict)
     decided: dict[str, int] = field(default_factory=dict)
     usd_failed: float = 0.0
+
+    def budgets_for(self, provider: str) -> tuple[Budget, ...]:
+        """All budgets that a call to this provider has to fit in."""
+        more = [each[provider] for each in (self.provider_budgets, self.paid_at) if provider in each]
+        return (*self.budgets, *more) if more else self.budgets
 
     def sample(self, question: bytes) -> int:
         """How often this row has asked exactly this before; counts this time too."""

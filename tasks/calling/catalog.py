@@ -53,9 +53,17 @@ class Catalog(Strict):
         """
         return self.providers[self.model(name).provider]
 
+    @property
+    def limits_usd(self) -> dict[str, float]:
+        """Provider → the most that one run may spend with it, where there is such a limit."""
+        limits = {name: provider.usd_per_run for name, provider in self.providers.items()}
+        return {name: usd for name, usd in limits.items() if usd is not None}
+
     def canonical(self) -> dict[str, Any]:
-        """JSON-able, keys sorted, without secrets and defaults: what a run's plan freezes."""
-        plain = self.model_dump(mode="json", exclude_defaults=True)
+        """JSON-able, keys sorted, without secrets, defaults and limits in USD: what a run's plan freezes."""
+        plain = self.model_dump(
+            mode="json", exclude_defaults=True, exclude={"providers": {"__all__": {"usd_per_run"}}}
+        )
         for owner in (*plain["providers"].values(), *plain["models"].values()):
             if "headers" in owner:
                 owner["headers"] = {name: kept_header(name, text) for name, text in owner["headers"].items()}

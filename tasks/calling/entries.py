@@ -62,6 +62,7 @@ class Provider(Strict):
         headers: sent with each call; `${NAME}` is taken from the environment.
         batch: the provider's batch API may be used.
         private: plain http is meant, though the address does not look private.
+        usd_per_run: most that one run spends here; like a run's own budget no part of its plan.
     """
 
     api: Literal["openai", "anthropic", "gemini"]
@@ -73,6 +74,7 @@ class Provider(Strict):
     concurrency: Annotated[int, Field(gt=0)] = 50
     headers: dict[str, str] = {}
     batch: bool = False
+    usd_per_run: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
     @field_validator("base_url")
     @classmethod

@@ -10,8 +10,9 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["start", "call", "decision"]
 SUFFIX = ".jsonl"
+LONGEST_RECOVERY_SECONDS = 60.0
 
 
 def journal_folder(store_url: str, run: str) -> Path:
@@ -137,6 +139,24 @@ def dead_journals(folder: Path) -> Iterator[DeadJournal]:
             os.close(file)
             continue
         yield DeadJournal(path, file)
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Hold the folder against others that recover in it; one that takes too long is waited for no more."""
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    until = monotonic() + LONGEST_RECOVERY_SECONDS
+    try:
+        while monotonic() < until:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                sleep(0.02)
+            else:
+                break
+        yield
+    finally:
+        os.close(held)
 
 
 def _lines(path: Path, start: int, end: int) -> Iterator[tuple[int, Kind, dict[str, Any]]]:

@@ -7,7 +7,7 @@ costs nothing and is undone the next time. Nothing is locked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -17,10 +17,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.calling.key_files import JOINED_KEYS, KEYS_FOLDER, key_groups
+from tasks.calling.pruned import is_pruned
 from tasks.storing.parts import write_batches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from tasks.storing.filesystem import Store
@@ -37,16 +38,18 @@ class Wanted:
         since: older ones go, except those of a run that may still go on; None if none is too old.
         text_since: older ones go whatever their run, as their texts go; None if texts stay.
         may_go_on: whether a run may be worked again as it is.
+        pruned: run → its calls that had finished by then go, as somebody said.
     """
 
     since: datetime | None
     text_since: datetime | None
     may_go_on: Callable[[str], bool]
+    pruned: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class KeysJoined:
-    """Files, keys and bytes before and after."""
+    """Files, keys and bytes before and after; `pruned`: keys that were there although somebody had pruned them."""
 
     files_before: int = 0
     files_after: int = 0
@@ -54,6 +57,7 @@ class KeysJoined:
     keys_after: int = 0
     bytes_before: int = 0
     bytes_after: int = 0
+    pruned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def join_keys(store: Store, wanted: Wanted) -> KeysJoined:
     told = KeysJoined()
     for files in _slices(store):
         kept = _kept(store, files, wanted)
-        _count(told, files)
+        _count(told, files, wanted)
         chosen = _chosen(files, kept)
         _count_left(told, files, chosen)
         rows = _each_once([kept[file.path] for file in chosen])
@@ -89,7 +93,7 @@ def count_keys(store: Store, wanted: Wanted) -> KeysJoined:
     told = KeysJoined()
     for files in _slices(store):
         kept = _kept(store, files, wanted)
-        _count(told, files)
+        _count(told, files, wanted)
         chosen = _chosen(files, kept)
         _count_left(told, files, chosen)
         rows = len(_each_once([kept[file.path] for file in chosen]))
@@ -145,6 +149,7 @@ def _stays(keys: pa.Table, parts: pa.Array, wanted: Wanted, going_on: dict[str, 
     runs_going_on = pa.array([run for run, goes_on in going_on.items() if goes_on], pa.string())
     stays = pc.or_(stays, pc.is_in(runs, value_set=runs_going_on))
     stays = pc.and_(stays, _is_since(finished, wanted.text_since))
+    stays = pc.and_(stays, pc.invert(is_pruned(keys, wanted.pruned)))
     return pc.and_(stays, pc.is_in(pc.cast(keys["part"], pa.string()), value_set=parts))
 
 
@@ -174,10 +179,11 @@ def _each_once(tables: list[pa.Table]) -> pa.Table:
     return keys if len(first) == len(keys) else keys.take(pa.array(np.sort(first)))
 
 
-def _count(told: KeysJoined, files: list[KeyFile]) -> None:
+def _count(told: KeysJoined, files: list[KeyFile], wanted: Wanted) -> None:
     told.files_before += len(files)
     told.keys_before += sum(len(file.rows) for file in files)
     told.bytes_before += sum(file.size_bytes for file in files)
+    told.pruned += sum(int(pc.sum(is_pruned(file.rows, wanted.pruned)).as_py() or 0) for file in files)
 
 
 def _count_left(told: KeysJoined, files: list[KeyFile], chosen: list[KeyFile]) -> None:

@@ -23,12 +23,13 @@ from tasks.calling.open_parts import (
     parted,
     put_calls,
     put_decisions,
-    spent,
 )
 from tasks.calling.recovery import recover
+from tasks.calling.spending import Spending
 from tasks.storing.errors import RowDeferred, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
@@ -47,6 +48,10 @@ class Ledger:
         first_start: when the run first started; the time to live is measured back from it.
         folder: where this machine journals the run.
         worker: this process's name, unique over processes and machines.
+        shard_of: request id → number of its shard.
+
+    Attributes:
+        spending: what the run has paid, as far as this process knows.
     """
 
     def __init__(
@@ -56,10 +61,12 @@ class Ledger:
         first_start: datetime,
         folder: Path,
         worker: str,
+        shard_of: Callable[[str], int] = lambda _: 0,
     ) -> None:
         self.past = past
         self.run = run
         self.worker = worker
+        self.spending = Spending(past.store, run, worker, shard_of)
         self._first_start_us = int(first_start.timestamp() * 1e6)
         self._folder = folder
         self._journal = Journal(folder, worker)
@@ -107,6 +114,7 @@ class Ledger:
     def finished(self, start: int | None, row: dict[str, Any]) -> None:
         """Journal a call's row (columns of CALLS); `start` is None for a ledger hit."""
         offset = self._journal.append("call", {"start": start, "row": row})
+        self.spending.add(row)
         if start is not None and _has_outcome(row):
             self._recent[row["call_id"]] = offset
             if servable(row):
@@ -145,15 +153,18 @@ class Ledger:
     def recover(self) -> int:
         """Take over what dead processes of this machine journalled for this run; returns the calls that were lost."""
         lost = recover(self.past.store, self.run, self._folder)
+        self.spending.recovered()
         for line in decisions_of(self.past.store, self.run):
             request_id, path, occurrence = line["at"]
             self._decisions[request_id, path, occurrence] = line["decision"]
         self.past.refresh(older_than=0)
         return lost
 
-    def spent(self) -> tuple[float, int]:
-        """USD and calls of this run that stand in open parts, each call once."""
-        return spent(self.past.store, self.run)
+    async def catch_up(self) -> None:
+        """Count what others have spent, those included that have died on this machine since."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, recover, self.past.store, self.run, self._folder)
+        await self.spending.refresh()
 
     def close(self, *, remove: bool) -> None:
         """Let go of the journal; `remove` when everything in it is uploaded."""

@@ -99,20 +99,6 @@ def uploaded(store: Store, run: str, worker: str) -> Uploaded:
     return Uploaded(end, number, recovered)
 
 
-def spent(store: Store, run: str) -> tuple[float, int]:
-    """USD and calls of the run that stand in open parts, each call once."""
-    seen: set[str] = set()
-    usd = 0.0
-    for path in store.list(f"{OPEN_FOLDER}/{run}"):
-        with store.open_read(path) as file:
-            rows = pq.read_table(file, columns=["call_id", "usd", "usd_failed"]).to_pylist()
-        for row in rows:
-            if row["call_id"] not in seen:
-                seen.add(row["call_id"])
-                usd += (row["usd"] or 0.0) + (row["usd_failed"] or 0.0)
-    return usd, len(seen)
-
-
 def _worker_and_number(path: str) -> tuple[str, int]:
     worker, _, number = path.rsplit("/", 1)[1].rsplit(".", 1)[0].rpartition("-")
     return worker, int(number)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tasks.calling.journal import dead_journals
+from tasks.calling.journal import dead_journals, one_at_a_time
 from tasks.calling.open_parts import JOURNAL_END, RECOVERED, parted, put_calls, put_decisions, uploaded
 
 if TYPE_CHECKING:
@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 
 
 def recover(store: Store, run: str, folder: Path) -> int:
-    """Take over every dead journal in `folder`; returns the number of calls that were lost."""
+    """Take over every dead journal in `folder`; returns the number of calls that were lost.
+
+    What another process is just taking over is in the store when this returns.
+    """
     lost = 0
-    for journal in dead_journals(folder):
-        try:
-            lost += _recover(store, run, journal)
-        except BaseException:
-            journal.let_go()
-            raise
-        journal.remove()
+    with one_at_a_time(folder):
+        for journal in dead_journals(folder):
+            try:
+                lost += _recover(store, run, journal)
+            except BaseException:
+                journal.let_go()
+                raise
+            journal.remove()
     return lost
 
 

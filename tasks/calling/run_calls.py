@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tasks.calling.attempts import expected
+from tasks.calling.budget import KeptWhole, OverBudget, ProviderSpent
 from tasks.calling.call import Asked, Call, Completion, Row, settle
 from tasks.calling.call_rows import failed_row, hit_row, lost_row, paid_row
 from tasks.calling.failures import CallFailed
 from tasks.calling.key_files import FINISHED_FAILURES
 from tasks.calling.leaders import Leaders
 from tasks.calling.ledger import servable
+from tasks.calling.model_order import because, cheaper, from_decided, in_order, marked, no_model_left
 from tasks.calling.sending import Patience, Sender
 from tasks.storing.errors import RowDeferred
 
@@ -69,7 +71,7 @@ class RunCalls:
             CallFailed: no model of the list gave a usable answer; kind `row_fails` or `next_model`.
             RowDeferred: the budget does not allow it, or the providers are closed for this run.
         """
-        models = self._candidates(call)
+        models = [name for name in in_order(call.models, self.fallbacks) if name in self.routes]
         first = settle(self.ledger.run, row, call, self.routes[models[0]])
         try:
             return await self._first_that_can(call, row, models, first)
@@ -79,11 +81,15 @@ class RunCalls:
             raise
 
     async def _first_that_can(self, call: Call, row: Row, models: list[str], first: Asked) -> Completion:
-        occurrence, asked = row.occurrence(call.step), first
-        failures: list[CallFailed] = []
-        decided = self._decided(row, call, occurrence, models)
-        for place, model in enumerate(models[decided:]):
-            if decided or place:
+        occurrence = row.occurrence(call.step)
+        known = self._decided(row, call, occurrence)
+        waiting = from_decided(models, known)
+        begun_with = waiting[0]
+        failures: list[CallFailed | OverBudget] = []
+        while waiting:
+            model = waiting.pop(0)
+            asked = first
+            if model != models[0]:
                 asked = settle(self.ledger.run, row, call, self.routes[model], instead_of=first)
             try:
                 completion = await self._ask_one(asked)
@@ -91,28 +97,23 @@ class RunCalls:
                 if failure.kind == "row_fails":
                     raise
                 failures.append(failure)
-                continue
-            if place:
-                decision = {"model": model, "instead_of": models[decided], "because": failures[0].error_kind}
-                self.ledger.decide(row.request_id, call.step, occurrence, decision)
-            return completion
-        raise _no_model_left(failures)
+            except KeptWhole:
+                raise
+            except OverBudget as failure:
+                failures.append(failure)
+                if not waiting or not isinstance(failure, ProviderSpent):
+                    waiting = cheaper(call.ask, model, self.routes) if call.may_be_cheaper else []
+            else:
+                if failures:
+                    known = {"model": model, "instead_of": begun_with, "because": because(failures)}
+                    self.ledger.decide(row.request_id, call.step, occurrence, known)
+                return marked(completion, known)
+        raise no_model_left(failures)
 
-    def _candidates(self, call: Call) -> list[str]:
-        names: list[str] = []
-        waiting = list(call.models)
-        while waiting:
-            name = waiting.pop(0)
-            if name not in names and name in self.routes:
-                names.append(name)
-                waiting.extend(self.fallbacks.get(name, ()))
-        return names
-
-    def _decided(self, row: Row, call: Call, occurrence: int, models: list[str]) -> int:
-        """The place in `models` of the one that answered here before; 0 if none did."""
+    def _decided(self, row: Row, call: Call, occurrence: int) -> dict[str, Any] | None:
+        """What was decided here before, of a model that is still there."""
         decision = self.ledger.decision(row.request_id, call.step, occurrence)
-        model = decision.get("model") if decision else None
-        return models.index(model) if model in models else 0
+        return decision if decision and decision.get("model") in self.routes else None
 
     async def _ask_one(self, asked: Asked) -> Completion:
         while True:
@@ -121,6 +122,9 @@ class RunCalls:
                 return self._serve(known, asked)
             shared = self._in_flight.get(asked.key)
             if shared is None:
+                # Before it is known as in flight: whoever waits for it may be who has to end to let it in.
+                if asked.row.ticket is not None and await asked.row.ticket.admitted():
+                    continue
                 return await self._ask_anew(asked)
             try:
                 answered = await asyncio.shield(shared)
@@ -254,16 +258,3 @@ def _completion(answered: dict[str, Any], *, usd: float | None, cached: bool) ->
         cached=cached,
         simulated=answered["simulated"],
     )
-
-
-def _no_model_left(failures: list[CallFailed]) -> Exception:
-    closed = [failure for failure in failures if failure.kind == "close_provider"]
-    if closed:
-        return RowDeferred(f"provider {closed[0].provider} is closed for this run: {closed[0].message}")
-    last = failures[-1]
-    tried = ", ".join(dict.fromkeys(failure.model or "" for failure in failures))
-    message = last.message if len(failures) == 1 else f"{last.message} (tried {tried})"
-    return CallFailed(
-        "row_fails", last.error_kind, message, status=last.status, usage=last.usage, provider=last.provider,
-        model=last.model,
-    )  # fmt: skip

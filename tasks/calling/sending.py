@@ -99,6 +99,14 @@ class Sender:
             raise
 
     async def _attempt(self, asked: Asked, attempts: Attempts, body: bytes) -> Reply:
+        """Money first, then the quotas, then the gate: who waits for money keeps nobody from anything."""
+        budgets = asked.row.budgets_for(asked.route.provider_name)
+        async with Reservation(budgets, attempts) as reservation:
+            return await self._through_quotas(asked, attempts, body, reservation)
+
+    async def _through_quotas(
+        self, asked: Asked, attempts: Attempts, body: bytes, reservation: Reservation
+    ) -> Reply:
         route = asked.route
         permits = await _admitted(route, attempts)
         sent_before = attempts.count
@@ -106,7 +114,7 @@ class Sender:
         try:
             async with self.gate:
                 self.check_open(route)
-                reply = await self._reserved(asked, attempts, body)
+                reply = await self._sent(asked, attempts, body, reservation)
             tokens_used = _tokens(reply.usage)
             for quota in route.quotas:
                 quota.succeeded()
@@ -125,21 +133,21 @@ class Sender:
                 else:
                     quota.release(permit, tokens_used=tokens_used)
 
-    async def _reserved(self, asked: Asked, attempts: Attempts, body: bytes) -> Reply:
-        with Reservation(asked.row.budgets, attempts) as reservation:
-            self.started(asked, attempts)
-            attempts.count += 1
-            sent = monotonic()
-            attempts.first_sent = attempts.first_sent or sent
-            try:
-                reply = await _exchange(self.client, asked.route, body, self.patience)
-            except CallFailed as failure:
-                reservation.failed(failure, asked.route.usd(failure.usage))
-                raise
-            finally:
-                attempts.seconds = monotonic() - sent
-            reservation.succeeded(asked.route.usd(reply.usage))
-            return reply
+    async def _sent(self, asked: Asked, attempts: Attempts, body: bytes, reservation: Reservation) -> Reply:
+        self.started(asked, attempts)
+        reservation.sent()
+        attempts.count += 1
+        sent = monotonic()
+        attempts.first_sent = attempts.first_sent or sent
+        try:
+            reply = await _exchange(self.client, asked.route, body, self.patience)
+        except CallFailed as failure:
+            reservation.failed(failure, asked.route.usd(failure.usage))
+            raise
+        finally:
+            attempts.seconds = monotonic() - sent
+        reservation.succeeded(asked.route.usd(reply.usage))
+        return reply
 
 
 async def _admitted(route: Route, attempts: Attempts) -> list[Permit]:

@@ -9,7 +9,7 @@ of stacked generalization (Wolpert, Neural Networks 5, 1992) with a chance as it
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
@@ -66,14 +66,14 @@ class Belief:
     kinds: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     scores: tuple[tuple[NormalScores, ...], ...] = ()
-    weights: Floats = field(default_factory=lambda: np.zeros(0))
+    weights: tuple[float, ...] = ()
     n: int = 0
 
     def believed(self, panel: Panel) -> Believed:
         """Of the panel's requests; its voters are these, in this order."""
         answers = answers_of(panel)
         best, chance = np.full(panel.n, -1, dtype=np.intp), np.zeros(panel.n)
-        utility = _features(self, panel, answers)[0] @ self.weights
+        utility = _features(self, panel, answers)[0] @ np.array(self.weights, dtype=np.float64)
         for place in np.lexsort((-answers.first, utility)):  # the best of each request comes last
             best[answers.request[place]] = answers.first[place]
             chance[answers.request[place]] = utility[place]
@@ -86,15 +86,15 @@ class Belief:
         scores = [[list(each.knots) for each in of] for of in self.scores]
         return {
             "voters": list(self.voters), "kinds": list(self.kinds), "values": list(self.values), "scores": scores,
-            "weights": self.weights.tolist(), "n": self.n,
+            "weights": list(self.weights), "n": self.n,
         }  # fmt: skip
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Belief:
         """What `plain` gave."""
         scores = tuple(tuple(NormalScores(tuple(each)) for each in of) for of in plain["scores"])
-        of_names = (tuple(plain[name]) for name in ("voters", "kinds", "values"))
-        return cls(*of_names, scores, np.array(plain["weights"], dtype=np.float64), plain["n"])
+        voters, kinds, values = (tuple(plain[name]) for name in ("voters", "kinds", "values"))
+        return cls(voters, kinds, values, scores, tuple(plain["weights"]), plain["n"])
 
 
 def learnt_belief(panel: Panel, counts: Floats | None = None) -> Belief:
@@ -116,7 +116,7 @@ def learnt_belief(panel: Panel, counts: Floats | None = None) -> Belief:
     each = np.ones(panel.n) if counts is None else counts
     _, numbers = np.unique(groups, return_inverse=True)
     weights = fitted(features[known], right[known], each[answers.request[known]], numbers)
-    return Belief(belief.voters, belief.kinds, belief.values, belief.scores, weights, n)
+    return replace(belief, weights=tuple(weights.tolist()))
 
 
 def _features(belief: Belief, panel: Panel, answers: Answers) -> tuple[Floats, Places]:
@@ -125,7 +125,7 @@ def _features(belief: Belief, panel: Panel, answers: Answers) -> tuple[Floats, P
     backs, opposes = answers.supporters(), answers.dissenters()
     kind = _one_hot(panel.kinds, belief.kinds)[answers.request]
     blocks: list[tuple[int, Floats]] = [
-        (INTERCEPT, np.ones((many, 1))), (KIND, kind), (SUPPORT, backs * 1.0), (DISSENT, opposes * 1.0),
+        (INTERCEPT, np.ones((many, 1))), (KIND, kind), (SUPPORT, backs.astype(np.float64)), (DISSENT, opposes.astype(np.float64)),
     ]  # fmt: skip
     for place in range(voters):
         own = backs[:, place, None]
@@ -134,12 +134,15 @@ def _features(belief: Belief, panel: Panel, answers: Answers) -> tuple[Floats, P
             said = _one_hot(panel.said[:, place], belief.values)[answers.request]
             blocks.append((VALUE, said * own))
         for signal, scores in enumerate(belief.scores[place]):
+            if not scores.knots:
+                continue
             score = scores.of(panel.signals[:, place, signal])[answers.request, None]
             curved = np.concatenate([score, score**2], axis=1)
             blocks += [(SURE, curved * own), (DISSENT_SURE, curved * opposes[:, place, None])]
     if voters <= MOST_IN_PAIRS:
         blocks += [
-            (PAIR, (backs[:, one] & backs[:, other])[:, None] * 1.0) for one, other in combinations(range(voters), 2)
+            (PAIR, (backs[:, one] & backs[:, other])[:, None].astype(np.float64))
+            for one, other in combinations(range(voters), 2)
         ]
     groups = [np.full(block.shape[1], group) for group, block in blocks]
     return np.concatenate([block for _, block in blocks], axis=1), np.concatenate(groups)

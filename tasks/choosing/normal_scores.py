@@ -35,7 +35,9 @@ class NormalScores:
         knots = np.array(self.knots)
         below = np.searchsorted(knots, values[known], side="left")
         upto = np.searchsorted(knots, values[known], side="right")
-        table = [NormalDist().inv_cdf((half + 1) / (2 * len(knots) + 2)) for half in range(2 * len(knots) + 1)]
+        table = [
+            NormalDist().inv_cdf((half + 1) / (2 * len(knots) + 2)) for half in range(2 * len(knots) + 1)
+        ]
         scores[known] = np.array(table)[below + upto]
         return scores
 

@@ -62,15 +62,22 @@ def as_said(answer: object) -> str:
 
 
 def one_request(
-    voters: Sequence[str], said: Sequence[str | None], kind: str | None, signals: Sequence[Sequence[float | None]]
+    voters: Sequence[str],
+    said: Sequence[str | None],
+    kind: str | None,
+    signals: Sequence[Sequence[float | None]],
 ) -> Panel:
     """A panel of a single request, of which nobody knows yet who is right."""
     answers: NDArray[Any] = np.empty((1, len(voters)), dtype=object)
     answers[0] = list(said)
     kinds: NDArray[Any] = np.empty(1, dtype=object)
     kinds[0] = kind
-    told = np.array([[np.nan if each is None else float(each) for each in one] for one in signals], dtype=np.float64)
-    return Panel(tuple(voters), answers, kinds, told.reshape(1, len(voters), -1), np.full((1, len(voters)), np.nan))
+    told = np.array(
+        [[np.nan if each is None else float(each) for each in one] for one in signals], dtype=np.float64
+    )
+    return Panel(
+        tuple(voters), answers, kinds, told.reshape(1, len(voters), -1), np.full((1, len(voters)), np.nan)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,10 @@ def answers_of(panel: Panel) -> Answers:
     """The different answers, in the order of the voters who said them first."""
     numbers: dict[str, int] = {}
     same = np.array(
-        [[-1 if text is None else numbers.setdefault(text, len(numbers)) for text in row] for row in panel.said],
+        [
+            [-1 if text is None else numbers.setdefault(text, len(numbers)) for text in row]
+            for row in panel.said
+        ],
         dtype=np.intp,
     ).reshape(panel.said.shape)
     is_first = same >= 0

@@ -66,7 +66,12 @@ class Stopping:
     def plain(self) -> dict[str, Any]:
         """JSON-able."""
         beliefs = [each.plain() for each in self.beliefs]
-        return {"models": list(self.models), "accept": list(self.accept), "beliefs": beliefs, "holds": self.holds}
+        return {
+            "models": list(self.models),
+            "accept": list(self.accept),
+            "beliefs": beliefs,
+            "holds": self.holds,
+        }
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Stopping:
@@ -127,7 +132,9 @@ class Wish:
     margin: float = MARGIN
 
 
-def fit_stopping(panel: Panel, usd: Floats, folds: Places, wish: Wish | None = None, longest: int = LONGEST) -> Stopping:
+def fit_stopping(
+    panel: Panel, usd: Floats, folds: Places, wish: Wish | None = None, longest: int = LONGEST
+) -> Stopping:
     """The chain that fulfils a wish best; of none, the one that comes closest.
 
     Args:
@@ -187,7 +194,9 @@ class Search:
     def best(self, wish: Wish, longest: int = LONGEST) -> Stopping:
         """As `fit_stopping`: all chains of two, then the best few with one model more."""
         order = undominated(self.panel, self.usd)
-        tried = {(name,): self._best_of((name,), wish) for name in order}
+        tried: dict[tuple[str, ...], tuple[Merit, tuple[float, ...]]] = {
+            (name,): self._best_of((name,), wish) for name in order
+        }
         widened: Sequence[tuple[str, ...]] = list(tried)
         for _ in range(longest - 1):
             longer = {
@@ -260,7 +269,11 @@ def _outcome(stages: Sequence[Stage], accept: Sequence[float]) -> tuple[Floats, 
 
 def _longer(chain: tuple[str, ...], cheapest_first: Sequence[str]) -> Iterable[tuple[str, ...]]:
     """With one model more: each is asked before all that are dearer."""
-    return [tuple(each for each in cheapest_first if each in {*chain, name}) for name in cheapest_first if name not in chain]
+    return [
+        tuple(each for each in cheapest_first if each in {*chain, name})
+        for name in cheapest_first
+        if name not in chain
+    ]
 
 
 def _right_of(panel: Panel, best: Places) -> Floats:

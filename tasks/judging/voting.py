@@ -10,7 +10,6 @@ from typing import Final
 
 _TIE: Final = 1e-9
 _SURE: Final = 0.98
-MANY: Final = 3  # what many possible answers count as
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +72,36 @@ def vote(ballots: Sequence[Ballot]) -> Vote:
     return Vote(winner, support, shares)
 
 
-def weight_of(skill: float | None, unknown: float, answers: int = 2) -> float:
-    """The weight that makes a vote right most often: log(p / (1 - p)) + log(k - 1) for k possible answers.
+def weight_of(skill: float | None, unknown: float) -> float:
+    """The weight that makes a vote between two answers right most often: log(p / (1 - p)), below zero under one half.
 
-    Below zero for who is right less often than chance: under one half of two answers, under a tenth of ten. Optimal for
-    independent voters (Nitzan and Paroush, 1982, "Optimal decision rules in uncertain dichotomous choice situations";
-    for more answers Ben-Yashar and Paroush, 2001), who, where they err, take each wrong answer as often.
+    Optimal for independent voters (Nitzan and Paroush, 1982, "Optimal decision rules in uncertain
+    dichotomous choice situations").
 
     Args:
         skill: how often the voter is right, 0 to 1; held within 0.02 and 0.98, as nobody is certain.
         unknown: the weight of a voter of whom nothing is known.
-        answers: how many are possible.
     """
     if skill is None:
         return unknown
     likely = min(_SURE, max(1 - _SURE, skill))
-    return math.log(likely / (1 - likely)) + math.log(answers - 1)
+    return math.log(likely / (1 - likely))
 
 
-def possible_answers(answers: Sequence[object]) -> int:
-    """How many answers there may be, from some that were given in canonical form: true and false, else many.
+def weight_among_many(skill: float | None, unknown: float) -> float:
+    """The weight where more than two answers are possible: -log(1 - p), never below zero.
 
-    Many count as three, not as many: models that err often err alike, on leaderboards six times of ten (Kim and others
-    2025, "Correlated errors in large language models"), as if there were hardly more than two wrong answers.
+    Who is right four times of ten still speaks for what it says; log(p / (1 - p)) would count it against that. An answer
+    then has the more support the less likely it is that all who gave it err. It is a cautious weight: of wrong answers
+    it takes voters to choose the same one, as models that err often do (Kim and others 2025, "Correlated errors in large
+    language models": six times of ten), so that several poor ones do not outvote a good one.
     """
-    return 2 if all(each in ("true", "false") for each in answers) else MANY
+    return unknown if skill is None else -math.log(1 - min(_SURE, max(1 - _SURE, skill)))
+
+
+def is_yes_or_no(answers: Sequence[object]) -> bool:
+    """Whether all answers, in canonical form, are true or false."""
+    return all(each in ("true", "false") for each in answers)
 
 
 def weak_members(skills: Mapping[str, float | None], gap: float = 0.2) -> list[str]:

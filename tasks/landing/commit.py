@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.calling.budget import OVER_BUDGET
 from tasks.calling.catalog import Catalog
 from tasks.choosing.estimates import Estimates
 from tasks.landing.labels import labels_of
@@ -25,11 +26,11 @@ from tasks.landing.lessons import keep_lessons
 from tasks.landing.model_figures import ModelFigures, free_models
 from tasks.landing.moves import PER_RUN
 from tasks.landing.output_sums import OutputSums
-from tasks.landing.outputs import OVER_BUDGET
 from tasks.landing.quality_sums import QualitySums
 from tasks.landing.run_paths import generation_manifest_path, manifest_path, rejects_path
 from tasks.landing.savings import saved_in_all
 from tasks.landing.settling import own_manifest
+from tasks.landing.spend_history import prices_of
 from tasks.patterns.recipe import Recipe
 from tasks.storing.errors import NightpressError
 from tasks.storing.parts import Part, merge_parts, part_path, write_part
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from tasks.storing.filesystem import Store
 
 REASONS = 5
+SETTLED = "made or rejected by another run since"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,10 @@ class Commit:
         former = own_manifest(store, plan.run)
         series = former.get("series", 0) if former else 0
         worked = sum(record.rows - record.deferred for record in self.records)
-        self._add_up(worked + self._carried(former), sum(record.deferred for record in self.records))
+        settled = self._settled_elsewhere(former)
+        self._add_up(
+            worked + self._carried(former), sum(record.deferred for record in self.records) + settled
+        )
         catalog = Catalog.from_frozen(plan.models)
         labels = labels_of(store, Recipe.from_frozen(plan.recipe), catalog, self._outputs(series))
         landing = Landing(store, plan.run, plan.run_date, plan.generation, _landed(former), labels)
@@ -114,6 +119,13 @@ class Commit:
             return 0
         rows = former["rows"]
         return int(rows["made"] + rows["failed"] - rows["retryable"])
+
+    def _settled_elsewhere(self, former: dict[str, Any] | None) -> int:
+        """Deferred rows of the former generation that another run has settled since: they stay as they are."""
+        if self.redone is None or former is None:
+            return 0
+        rows = former["rows"]
+        return int(rows["deferred"] - (len(self.redone) - rows["retryable"]))
 
     def _path(self, table: str, series: int) -> str:
         """One name for all generations; another once housekeeping has joined the part of the last with others."""
@@ -163,7 +175,8 @@ class Commit:
         deferred: int,
     ) -> dict[str, Any]:
         plan, calls = self.plan, landing.sums
-        deferred_by: Counter[str] = Counter()
+        settled = self._settled_elsewhere(former)
+        deferred_by: Counter[str] = Counter({SETTLED: settled} if settled else {})
         for record in self.records:
             deferred_by.update(record.deferred_by)
         named = {table: [asdict(part) for part in each] for table, each in parts.items()}
@@ -173,13 +186,13 @@ class Commit:
             "run": plan.run,
             "run_date": plan.run_date.isoformat(),
             "generation": plan.generation,
-            "healthy": self._healthy(sums, deferred - deferred_by[OVER_BUDGET]),
+            "healthy": self._healthy(sums, deferred - deferred_by[OVER_BUDGET] - settled),
             "recipe": plan.recipe["recipe"],
             "recipe_version": plan.recipe["version"],
             "plan": plan.hash,
             "rows": {
                 "requests": plan.requests, "made": sums.made, "failed": sums.failed, "deferred": deferred,
-                "rejected": plan.rejected, "retryable": sums.retryable, "unchanged": plan.unchanged,
+                "rejected": plan.rejected, "retryable": sums.retryable, "unchanged": plan.unchanged, "adopted": plan.adopted,
             },
             "calls": {
                 "sent": calls.sent, "cached": calls.cached, "failed": calls.failed, "tokens_in": calls.tokens_in,
@@ -195,6 +208,7 @@ class Commit:
             "tokens_saved": saved_in_all(
                 former if self.redone is not None else None, (record.tokens_saved for record in self.records)
             ),
+            "spend": landing.spend.rows(prices_of(plan.prices)),
             "simulated": calls.simulated,
             "parts": named,
             "keys": landing.keys_path,

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tasks.calling.key_joining import Wanted, count_keys, join_keys
+from tasks.calling.pruned import read_pruned
 from tasks.landing.aging import aged_parts
 from tasks.landing.joinable import TABLES_OF_RUN, joinable
 from tasks.landing.joining import join
@@ -109,6 +110,7 @@ class House:
             since=self._since(upkeep.keep_keys_days) if upkeep.keep_keys_days is not None else None,
             text_since=self._since(min(texts)) if texts else None,
             may_go_on=partial(may_go_on, self.store),
+            pruned=read_pruned(self.store),
         )
         done = (count_keys if self.upkeep.dry_run else join_keys)(self.store, wanted)
         return Tidied(

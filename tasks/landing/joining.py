@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.calling.key_files import CALL_COLUMNS, JOINED_KEYS, KEYS_FOLDER, key_groups, key_rows
+from tasks.calling.pruned import is_pruned, read_pruned
 from tasks.landing.joinable import TABLES_OF_RUN, Group
 from tasks.landing.moves import (
     AT_ONCE,
@@ -107,6 +108,8 @@ def _join_table(store: Store, lease: Lease, move: Move, table: str) -> Part:
             for number, group in enumerate(read_row_groups(store, path, CALL_COLUMNS))
         ]
     if table == "calls":
+        pruned = read_pruned(store)
+        keys = [each.filter(pc.invert(is_pruned(each, pruned))) for each in keys]
         write_batches(store, f"{KEYS_FOLDER}/joined-{move.id}.parquet", JOINED_KEYS, key_groups(keys))
     lease.check()
     store.delete(sources)

@@ -11,6 +11,8 @@ from tasks.calling.key_files import KEYS, KEYS_FOLDER, key_groups, key_rows
 from tasks.calling.past_calls import OPEN_FOLDER
 from tasks.landing.call_sums import CallSums
 from tasks.landing.labels import Labels
+from tasks.landing.spend_sums import COLUMNS as SPEND_COLUMNS
+from tasks.landing.spend_sums import SpendSums
 from tasks.storing.parts import Part, part_path, read_rows, write_batches
 from tasks.storing.schemas import CALLS
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from tasks.storing.filesystem import Store
 
+SUM_COLUMNS = list(dict.fromkeys([*CallSums.COLUMNS, *SPEND_COLUMNS]))
 ID_COLUMNS = ["call_id", "cached", "finished_at"]
 
 
@@ -47,6 +50,7 @@ class Landing:
         self.keys_path = f"{KEYS_FOLDER}/{run}-g{generation}.parquet"
         self.sources = store.list(f"{OPEN_FOLDER}/{run}")
         self.sums = CallSums(labels or Labels())
+        self.spend = SpendSums()
         self._keys: list[pa.Table] = []
         self._earlier = [path for path in earlier if path != self.path]
         self._paid: dict[str, int] = {}  # by earlier generations: call_id → when it finished
@@ -57,8 +61,8 @@ class Landing:
     def land(self) -> Part:
         """Write the part, then its key file."""
         for path in self._earlier:
-            for batch in read_rows(self.store, path, [*CallSums.COLUMNS, "run"]):
-                self.sums.add(self._own(batch))
+            for batch in read_rows(self.store, path, [*SUM_COLUMNS, "run"]):
+                self._sum_up(self._own(batch))
         part = write_batches(self.store, self.path, CALLS, self._groups())
         labels = {"run": self.run, "part": self.path}
         write_batches(self.store, self.keys_path, KEYS, key_groups(self._keys), metadata=labels)
@@ -70,10 +74,14 @@ class Landing:
             for batch in read_rows(self.store, source):
                 table = self._unseen(pa.Table.from_batches([batch]))
                 if table.num_rows:
-                    self.sums.add(table.select(CallSums.COLUMNS))
+                    self._sum_up(table)
                     self._keys.append(key_rows(table, self.path, number).select(KEYS.names))
                     number += 1
                     yield table
+
+    def _sum_up(self, calls: pa.Table) -> None:
+        self.sums.add(calls.select(CallSums.COLUMNS))
+        self.spend.add(calls.select(SPEND_COLUMNS))
 
     def _unseen(self, table: pa.Table) -> pa.Table:
         fresh, ids = [], []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 
 from tasks.calling.addresses import host_of
 from tasks.choosing.estimates import Estimates, learnt
+from tasks.landing.beliefs import kept_beliefs
 from tasks.landing.model_figures import observed
 from tasks.storing.schemas import MODEL_METRICS
 
@@ -60,7 +62,8 @@ def estimates_for(store: Store, catalog: Catalog, before: date, *, without: str 
     kinds = _newest_kinds(rows)
     kept = [row for row in rows if bool(row["simulated"]) == kinds[row["model"]]]
     runs = len({row["run"] for row in kept})
-    return learnt((observed(row, (night - row["night"]).days) for row in kept), runs)
+    estimates = learnt((observed(row, (night - row["night"]).days) for row in kept), runs)
+    return replace(estimates, beliefs=kept_beliefs(store, catalog))
 
 
 def _parts(store: Store, night: date) -> dict[str, date]:

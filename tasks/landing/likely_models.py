@@ -38,14 +38,18 @@ def likely_models(
     def likely(choice: ModelChoice | None, models: Sequence[str]) -> Mapping[str, float]:
         if not isinstance(choice, Need):
             return any_of_them(choice, models)
-        wanted = Wanted(
-            choice.strength,
-            quality=choice.quality,
-            complexity=USUAL_COMPLEXITY if choice.complexity == "auto" else choice.complexity,
-            usd_per_call=choice.usd_per_call,
-            needs_price=needs_price,
-        )
-        usable = known.rank(wanted).usable
+        usable = known.rank(wanted_for(choice, needs_price=needs_price)).usable
         return {usable[0].name: 1.0} if usable else any_of_them(choice, models)
 
     return likely
+
+
+def wanted_for(need: Need, *, needs_price: bool = False) -> Wanted:
+    """What the need wants for a question of usual length, before anything else is known."""
+    return Wanted(
+        need.strength,
+        quality=need.quality,
+        complexity=USUAL_COMPLEXITY if need.complexity == "auto" else need.complexity,
+        usd_per_call=need.usd_per_call,
+        needs_price=needs_price,
+    )

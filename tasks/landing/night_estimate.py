@@ -25,6 +25,7 @@ from tasks.patterns.prior import PRIOR_ROWS, PRIOR_SPREAD
 if TYPE_CHECKING:
     from tasks.calling.catalog import Catalog
     from tasks.calling.prices import Price
+    from tasks.choosing.estimates import Estimates
     from tasks.landing.estimate_lines import EstimateLine
     from tasks.patterns.cell_tokens import CellTokens
     from tasks.patterns.expected_case import Expected
@@ -130,16 +131,24 @@ class NightEstimate:
         }
 
 
-def expected_of(recipe: Recipe, catalog: Catalog) -> Expected:
+def expected_of(recipe: Recipe, catalog: Catalog, estimates: Estimates | None = None) -> Expected:
     """The expected case of one request with this catalog's models and default judges."""
     needs_price = recipe.budget.usd_per_request is not None
-    likely = likely_models(catalog, prices(catalog, catalog.models), needs_price=needs_price)
+    likely = likely_models(
+        catalog, prices(catalog, catalog.models), needs_price=needs_price, estimates=estimates
+    )
     judges = tuple(sorted(judges_needed(recipe, catalog)))
     return expected_case(recipe, list(catalog.models), judges, likely)
 
 
 def night_estimate(
-    store: Store | None, recipe: Recipe, catalog: Catalog, tokens: CellTokens, *, run: str = ""
+    store: Store | None,
+    recipe: Recipe,
+    catalog: Catalog,
+    tokens: CellTokens,
+    *,
+    run: str = "",
+    estimates: Estimates | None = None,
 ) -> NightEstimate:
     """The estimate of a night whose rows have these tokens.
 
@@ -147,8 +156,9 @@ def night_estimate(
         store: where past runs are looked for; None looks for none.
         tokens: of the cells that `expected_of` wants.
         run: the night's own name, which tells nothing of itself.
+        estimates: what earlier runs say of the models, for needs.
     """
-    expected = expected_of(recipe, catalog)
+    expected = expected_of(recipe, catalog, estimates)
     priced = prices(catalog, catalog.models)
     wanted = Wanted(recipe, catalog, priced, expected.cells, run)
     past = PastRows(priced, expected.cells) if store is None else past_rows(store, wanted)

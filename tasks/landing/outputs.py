@@ -18,7 +18,6 @@ Status = Literal["made", "failed", "deferred"]
 RETRYABLE = frozenset(
     {"rate_limit", "overloaded", "server_error", "timeout", "connection", "bad_body", "exhausted"}
 )
-OVER_BUDGET = "over budget"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ class Plan(BaseModel):
     Attributes:
         recipe: the recipe's canonical form; with models, the requests and what follows, the hash is over these.
         prices: catalog name → USD per million tokens, or None where nobody knows; as they were at the first start.
-        requests: how many rows the table had for tonight, rejects included.
+        requests: how many rows the table had for tonight, rejects and adopted ones included.
+        adopted: rows that earlier runs left for later; they stand in the stored requests, and not in the hash.
         shard_rows: number of rows of each shard.
         first_start: the time to live of other runs' answers is measured back from here.
         generation: what the next commit will be.
@@ -58,6 +59,7 @@ class Plan(BaseModel):
     estimate: dict[str, Any] = {}
     estimates: dict[str, Any] = {}
     budgeted: bool = False
+    adopted: int = 0
 
     @property
     def workplace(self) -> Workplace:

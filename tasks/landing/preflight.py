@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from tasks.landing.night_estimate import expected_of, night_estimate
@@ -12,6 +13,7 @@ from tasks.storing.errors import UserError
 
 if TYPE_CHECKING:
     from tasks.calling.catalog import Catalog
+    from tasks.choosing.estimates import Estimates
     from tasks.landing.night_estimate import NightEstimate
     from tasks.landing.plan import Plan
     from tasks.landing.sorting import Sorted
@@ -21,14 +23,19 @@ if TYPE_CHECKING:
 WHERE = "max_estimate_usd"
 
 
-def foreseen(store: Store, recipe: Recipe, catalog: Catalog, table: Sorted, run: str) -> NightEstimate:
-    """What the sorted table is expected to cost.
+def foreseen(
+    store: Store, recipe: Recipe, catalog: Catalog, table: Sorted, run: str, estimates: Estimates
+) -> NightEstimate:
+    """What the sorted table is expected to cost, with the rows that it adopts.
 
     For a single request past runs are looked at only where a limit hangs on it: that is what the forms of the UI start.
     """
-    tokens = cell_tokens(expected_of(recipe, catalog).cells, spooled(table))
+    rows = chain((each.values for each in table.adopted), spooled(table))
+    tokens = cell_tokens(expected_of(recipe, catalog, estimates).cells, rows)
     looks_back = table.rows > 1 or recipe.max_estimate_usd is not None
-    return night_estimate(store if looks_back else None, recipe, catalog, tokens, run=run)
+    return night_estimate(
+        store if looks_back else None, recipe, catalog, tokens, run=run, estimates=estimates
+    )
 
 
 def refuse_above(estimate: NightEstimate, limit_usd: float | None) -> None:

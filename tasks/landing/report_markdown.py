@@ -43,7 +43,7 @@ def _sections(report: Report, draft: str) -> Iterator[str]:
         yield f"**{SIMULATED}**\n"
     if draft:
         yield f"{draft}\n"
-    yield _table(("", ""), headline(report), 0)
+    yield table_markdown(("", ""), headline(report), 0)
     yield "## How it was made\n\n" + _drawn(report)
     for sheet in sheets(report):
         yield _sheet(sheet)
@@ -61,10 +61,11 @@ def _sheet(sheet: Sheet) -> str:
     notes = [sheet.note] if sheet.note else []
     notes += [f"And {more:,} more, in the HTML report."] if more > 0 else []
     note = "".join(f"\n{each}\n" for each in notes)
-    return f"## {sheet.title}\n\n{_table(sheet.columns, sheet.rows[:MOST_ROWS], sheet.numbers)}{note}"
+    return f"## {sheet.title}\n\n{table_markdown(sheet.columns, sheet.rows[:MOST_ROWS], sheet.numbers)}{note}"
 
 
-def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], numbers: int) -> str:
+def table_markdown(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], numbers: int) -> str:
+    """A table whose last `numbers` columns hold figures; texts are escaped, titles are ours."""
     rule = ["---"] * (len(columns) - numbers) + ["---:"] * numbers
     lines = [columns, tuple(rule), *(tuple(markdown(cell) for cell in row) for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

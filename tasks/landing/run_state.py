@@ -20,7 +20,9 @@ from tasks.calling.run_calls import RunCalls
 from tasks.choosing.chooser import Chooser
 from tasks.choosing.estimates import Estimates
 from tasks.choosing.ranking import Known
-from tasks.landing.plan import redo_of
+from tasks.landing.admission import RowCosts
+from tasks.landing.plan import read_manifest, redo_of
+from tasks.landing.sorting import shard_of
 from tasks.patterns.recipe import Recipe, models_needed
 from tasks.patterns.row import setting_of
 from tasks.patterns.templates import Renderer
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from tasks.calling.budget import Budget
     from tasks.calling.engine import Engine
     from tasks.calling.sending import Patience
     from tasks.landing.plan import Plan
@@ -50,7 +51,8 @@ class RunState:
         redo: as `redo_of` gives it.
         rows_gate: rows worked at once.
         rows_done: for progress, in this process.
-        budgets: (shard, attempt) → what it has spent, kept while Prefect tries the task again.
+        costs: what rows have come to in this process.
+        provider_costs: the same, by provider with a limit.
     """
 
     plan: Plan
@@ -61,7 +63,8 @@ class RunState:
     redo: dict[int, frozenset[str]] | None
     rows_gate: asyncio.Semaphore
     rows_done: int = 0
-    budgets: dict[tuple[int, int], Budget] = field(default_factory=dict)
+    costs: RowCosts = field(default_factory=RowCosts)
+    provider_costs: dict[str, RowCosts] = field(default_factory=dict)
     _keeper: asyncio.Task[None] | None = field(default=None)
     _shards: set[asyncio.Task[Any]] = field(default_factory=set)
     _stopped: bool = False
@@ -164,8 +167,13 @@ def _make(
         plan.first_start,
         journal_folder(store.url, plan.run),
         worker_name(),
+        partial(shard_of, shards=len(plan.shard_rows)),
     )
     ledger.recover()
+    redo = redo_of(store, plan)
+    if redo is not None:
+        manifest = read_manifest(store, plan.run) or {"parts": {}}
+        ledger.spending.add_landed(part["path"] for part in manifest["parts"].get("calls", []))
     calls = RunCalls(
         client=engine.client,
         ledger=ledger,

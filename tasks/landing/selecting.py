@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from hashlib import blake2b, sha256
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.storing.errors import NightpressError
-from tasks.storing.parts import read_rows
+from tasks.landing.table_rows import every_row
 from tasks.storing.requests import Request, request_hash
 
 if TYPE_CHECKING:
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
 
     from tasks.landing.plan import Only
     from tasks.storing.filesystem import Store
-
-LISTINGS = 10
 
 
 def selection(store: Store, only: Only, *, recipe: str, run: str) -> Callable[[Request], bool]:
@@ -46,30 +42,10 @@ def selection(store: Store, only: Only, *, recipe: str, run: str) -> Callable[[R
 def _made(store: Store, columns: list[str], recipe: str, run: str) -> Iterator[tuple[Any, ...]]:
     """These columns of every row that other runs of the recipe made; a row that housekeeping just moves may come twice.
 
-    A row moves to a part by a name that never was, so what a part had lost when it was read is in a part that only a
-    later listing shows: the last listing shows none that was not read.
-
     Raises:
-        NightpressError: parts went away again and again before they could be read.
+        NightpressError: as `every_row`.
     """
-    read: set[str] = set()
-    for _ in range(LISTINGS):
-        unread = [path for path in store.list("outputs") if path not in read]
-        if not unread:
-            return
-        for path in unread:
-            with suppress(FileNotFoundError):  # joined with others since
-                yield from _made_in(store, path, columns, recipe, run)
-                read.add(path)
-    gone = [path for path in unread if path not in read]
-    if gone:
-        raise NightpressError(
-            f"{store.url}/{gone[0]} was listed and could not be read, {LISTINGS} times over; start again"
-        )
-
-
-def _made_in(store: Store, path: str, columns: list[str], recipe: str, run: str) -> Iterator[tuple[Any, ...]]:
-    for batch in read_rows(store, path, [*columns, "run", "recipe", "status"]):
+    for batch in every_row(store, "outputs", [*columns, "run", "recipe", "status"]):
         table = pa.Table.from_batches([batch])
         ours = pc.and_(pc.equal(table["recipe"], recipe), pc.equal(table["status"], "made"))
         kept = table.filter(pc.and_(ours, pc.not_equal(table["run"], run)))

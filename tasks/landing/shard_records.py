@@ -25,10 +25,12 @@ class ShardRecord(BaseModel):
         attempt: shards with retryable or deferred rows are worked again, as the next attempt.
         retryable: failed rows that may go better another time.
         deferred_by: why rows were deferred → how many.
+        begun: rows deferred for want of money that have paid for something.
         parts: table → path of the staged part.
         lessons: what its reviewers taught, as `lessons.taught` gives it.
         tokens_saved: step → tokens left out of its calls, estimated; rows that are worked again not included.
         usd: what this attempt spent, calls of the same run made earlier not included.
+        usd_by_provider: the same, of the providers with a limit in the run.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,10 +44,12 @@ class ShardRecord(BaseModel):
     deferred: int
     retryable: int
     deferred_by: dict[str, int]
+    begun: int = 0
     parts: dict[str, str]
     lessons: list[dict[str, Any]] = []
     tokens_saved: dict[str, int] = {}
     usd: float
+    usd_by_provider: dict[str, float] = {}
     finished_at: datetime
 
 

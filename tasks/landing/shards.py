@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from time import time
 from typing import TYPE_CHECKING, Any
 
-from tasks.calling.budget import Budget, OverBudget
+from tasks.calling.budget import OVER_BUDGET, Budget, OverBudget
 from tasks.calling.call import Row
 from tasks.calling.failures import CallFailed
+from tasks.landing.admission import Admission, RowCosts, Ticket
 from tasks.landing.lessons import taught
-from tasks.landing.outputs import OVER_BUDGET, Outcome, deferred_row, output_row
+from tasks.landing.outputs import Outcome, deferred_row, output_row
+from tasks.landing.purse import Purse, indispensable
 from tasks.landing.run_paths import requests_path
 from tasks.landing.savings import saved_by_step
 from tasks.landing.scores import score_rows
@@ -29,6 +31,7 @@ from tasks.storing.schemas import DEFERRED, OUTPUTS, SCORES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tasks.landing.allowances import ShardMoney
     from tasks.landing.run_state import RunState
     from tasks.storing.requests import Request
 
@@ -37,19 +40,17 @@ STAGED = {"outputs": OUTPUTS, "deferred": DEFERRED, "scores": SCORES}
 Worked = tuple[Outcome, Tally]
 
 
-async def work_shard(
-    state: RunState, shard: int, attempt: int, *, allowance_usd: float | None
-) -> ShardRecord:
+async def work_shard(state: RunState, shard: int, attempt: int, money: ShardMoney) -> ShardRecord:
     """Work one shard to its record.
 
     Args:
         attempt: from 1; one more than the latest record's.
-        allowance_usd: what this attempt may spend in this process, tried again or not; None for no limit.
+        money: what this attempt may spend, in whatever processes and however often it is tried.
 
     Returns:
         The record that counts: another worker's, if it was first.
     """
-    plan = state.plan
+    plan, spending = state.plan, state.calls.ledger.spending
     with state.working():
         requests = await asyncio.to_thread(
             read_shard, state.store, requests_path(plan.run, plan.hash), shard, plan.shard_rows
@@ -57,32 +58,64 @@ async def work_shard(
         if state.redo is not None:
             redo = state.redo.get(shard, frozenset())
             requests = [request for request in requests if request.request_id in redo]
-        budget = state.budgets.setdefault((shard, attempt), Budget(allowance_usd, "shard"))
+        if money.is_limited:
+            await (
+                state.calls.ledger.catch_up()
+            )  # a process that died over this attempt has spent some of its money
+        state.costs.guess_usd = state.costs.guess_usd or money.expected_usd
+        purse = Purse(money, spending, shard, state.calls.routes)
+        needed = indispensable(purse.providers, state.calls.routes, state.calls.fallbacks)
+        others = [
+            (purse.providers[name], state.provider_costs.setdefault(name, RowCosts())) for name in needed
+        ]
+        admission = Admission(purse.budget, state.costs, others=others, is_rest=money.is_rest)
         async with asyncio.TaskGroup() as rows:
-            working = [rows.create_task(_work_row(state, request, shard, budget)) for request in requests]
+            working = [
+                rows.create_task(_work_row(state, request, shard, purse, admission, needed))
+                for request in requests
+            ]
         worked = [each.result() for each in working]
         await state.calls.ledger.upload()
-        return await asyncio.to_thread(stage, state, shard, attempt, worked, budget.spent_usd)
+        return await asyncio.to_thread(stage, state, shard, attempt, worked, purse)
 
 
-async def _work_row(state: RunState, request: Request, shard: int, shard_budget: Budget) -> Worked:
-    async with state.rows_gate:
-        tally = Tally(state.calls, row_of(state, request, shard, shard_budget), state.plan.fresh)
+async def _work_row(
+    state: RunState,
+    request: Request,
+    shard: int,
+    purse: Purse,
+    admission: Admission,
+    needed: Sequence[str],
+) -> Worked:
+    row = row_of(state, request, shard, purse)
+    row.paid_at = {name: Budget(None, "row") for name in needed}
+    ticket = row.ticket = Ticket(admission, row.budgets[-1], state.rows_gate, tuple(row.paid_at.values()))
+    ended_usd = None
+    try:
+        await ticket.take_place()
+        tally = Tally(state.calls, row, state.plan.fresh)
         outcome = await work_request(state, request, tally)
-        state.rows_done += 1
-        return outcome, tally
+        if outcome.status != "deferred" and not tally.notes.degraded:
+            ended_usd = row.budgets[-1].spent_usd
+    finally:
+        ticket.leave(ended_usd)
+    state.rows_done += 1
+    return outcome, tally
 
 
-def row_of(state: RunState, request: Request, shard: int, budget: Budget) -> Row:
-    """Who asks for this request: its limits are `budget`, the shard's, and its own."""
+def row_of(state: RunState, request: Request, shard: int, purse: Purse) -> Row:
+    """Who asks for this request: its limits are the shard's, and, as the last, its own, with what it has paid before."""
     recipe = state.recipe
+    paid_usd = state.calls.ledger.spending.by_request.get(request.request_id, 0.0)
+    own = Budget(recipe.budget.usd_per_request, "request", paid_usd)
     return Row(
         request_id=request.request_id,
         arm=ARM,
         recipe=recipe.recipe,
         request_type=_request_type(recipe.request_type, request),
         shard=shard,
-        budgets=(budget, Budget(recipe.budget.usd_per_request, "request")),
+        budgets=(purse.budget, own),
+        provider_budgets=purse.providers,
         per_request_variants=recipe.variants == "per_request",
     )
 
@@ -118,7 +151,7 @@ def _request_type(column: str | None, request: Request) -> str | None:
     return None if value is None else str(value)
 
 
-def stage(state: RunState, shard: int, attempt: int, worked: Sequence[Worked], usd: float) -> ShardRecord:
+def stage(state: RunState, shard: int, attempt: int, worked: Sequence[Worked], purse: Purse) -> ShardRecord:
     """Put what became of a shard's rows into staged parts, and its record behind them; the record that counts."""
     plan, place = state.plan, state.plan.workplace
     tables: dict[str, list[dict[str, Any]]] = {table: [] for table in STAGED}
@@ -141,15 +174,22 @@ def stage(state: RunState, shard: int, attempt: int, worked: Sequence[Worked], u
         made=sum(outcome.status == "made" for outcome, _ in worked),
         failed=sum(outcome.status == "failed" for outcome, _ in worked),
         deferred=len(tables["deferred"]),
+        begun=sum(_has_begun(outcome, tally) for outcome, tally in worked),
         deferred_by=Counter(outcome.error_kind for outcome, _ in worked if outcome.status == "deferred"),
         retryable=sum(outcome.retryable for outcome, _ in worked),
         parts=parts,
         lessons=taught(tally.notes.lessons for _, tally in worked),
         tokens_saved=saved_by_step(worked),
-        usd=usd,
+        usd=purse.spent_usd,
+        usd_by_provider=purse.spent_by_provider,
         finished_at=datetime.now(UTC),
     )
     return write_record(state.store, place, record)
+
+
+def _has_begun(outcome: Outcome, tally: Tally) -> bool:
+    """Whether a row left for want of money has paid for something by now."""
+    return outcome.error_kind == OVER_BUDGET and tally.row.budgets[-1].spent_usd > 0
 
 
 def _output_row(state: RunState, outcome: Outcome, tally: Tally) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +39,8 @@ class Sorted:
         fingerprint: sha256 over every request and every reject, in order.
         shard_rows: number of rows of each shard.
         unchanged: rows that `--only` left out.
+        numbers: of its rows' ids, in order; with their count they say which shard is whose.
+        adopted: rows of earlier runs, which come first in their shards; neither in the fingerprint nor in `rows`.
     """
 
     spool: Path
@@ -48,6 +50,25 @@ class Sorted:
     unchanged: int
     shards: np.ndarray[Any, np.dtype[np.int32]]
     shard_rows: list[int]
+    numbers: np.ndarray[Any, np.dtype[np.uint64]]
+    adopted: tuple[Request, ...] = ()
+
+    def adopting(self, left: Iterable[Request | Reject], run: str) -> Sorted:
+        """The same with rows that earlier runs left; one that this table has itself is its own."""
+        own = set(self.numbers.tolist())
+        rejected = {each["request_id"] for each in self.rejects}
+        ours = [
+            each
+            for each in left
+            if _number(each.request_id or "") not in own and each.request_id not in rejected
+        ]
+        adopted = tuple(each for each in ours if isinstance(each, Request))
+        rejects = [*self.rejects, *(_reject_row(each, run) for each in ours if isinstance(each, Reject))]
+        more = np.array([_number(each.request_id) for each in adopted], dtype=np.uint64)
+        count = _count(self.rows + len(adopted))
+        shards = _shards_of(self.numbers, count)
+        shard_rows = np.bincount(np.concatenate([shards, _shards_of(more, count)]), minlength=count).tolist()
+        return replace(self, rejects=rejects, shards=shards, shard_rows=shard_rows, adopted=adopted)
 
 
 def sort_requests(
@@ -72,13 +93,24 @@ def sort_requests(
         except BaseException:
             spool.unlink()
             raise
-    ids = spooled.ids
-    count = max(1, -(-len(ids) // ROWS_PER_SHARD))
-    shards = (np.array(ids, dtype=np.uint64) % np.uint64(count)).astype(np.int32)
+    numbers = np.array(spooled.ids, dtype=np.uint64)
+    count = _count(len(numbers))
+    shards = _shards_of(numbers, count)
     shard_rows = np.bincount(shards, minlength=count).tolist()
     return Sorted(
-        spool, spooled.rejects, spooled.digest.hexdigest(), len(ids), spooled.unchanged, shards, shard_rows
-    )
+        spool, spooled.rejects, spooled.digest.hexdigest(), len(numbers), spooled.unchanged, shards, shard_rows,
+        numbers,
+    )  # fmt: skip
+
+
+def _count(rows: int) -> int:
+    return max(1, -(-rows // ROWS_PER_SHARD))
+
+
+def _shards_of(
+    numbers: np.ndarray[Any, np.dtype[np.uint64]], count: int
+) -> np.ndarray[Any, np.dtype[np.int32]]:
+    return (numbers % np.uint64(count)).astype(np.int32)
 
 
 class _Spooled:
@@ -154,11 +186,18 @@ def _shards(table: Sorted) -> Iterator[pa.Table]:
     with pa.memory_map(str(table.spool)) as file, pa.ipc.open_file(file) as spooled:
         batches = [spooled.get_batch(number) for number in range(spooled.num_record_batches)]
         order = np.argsort(table.shards, kind="stable")
+        count = len(table.shard_rows)
+        adopted: dict[int, list[Request]] = {}
+        for each in table.adopted:
+            adopted.setdefault(shard_of(each.request_id, count), []).append(each)
         start = 0
-        for rows in table.shard_rows:
-            if rows:
-                yield _gathered(batches, order[start : start + rows])
-            start += rows
+        for shard, own in enumerate(np.bincount(table.shards, minlength=count).tolist()):
+            pieces = [pa.Table.from_batches([_batch(adopted[shard])])] if shard in adopted else []
+            if own:
+                pieces.append(_gathered(batches, order[start : start + own]))
+            if pieces:
+                yield pa.concat_tables(pieces).combine_chunks()
+            start += own
 
 
 def _gathered(batches: list[pa.RecordBatch], rows: np.ndarray[Any, Any]) -> pa.Table:

@@ -11,7 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.calling.route_making import prices, reachable
+from tasks.choosing.estimates import Estimates
+from tasks.landing.adoption import adoptable, adopted_path, left_by, settled
 from tasks.landing.commit import clean_up
+from tasks.landing.learning import estimates_for
 from tasks.landing.lessons import offered
 from tasks.landing.outputs import RETRYABLE
 from tasks.landing.plan import (
@@ -33,7 +36,7 @@ from tasks.landing.sorting import shard_of, sort_requests, store_requests
 from tasks.patterns.recipe import check_models, models_needed, models_possible
 from tasks.storing.errors import UserError
 from tasks.storing.parts import read_rows
-from tasks.storing.records import write_json_new
+from tasks.storing.records import write_json, write_json_new
 from tasks.storing.requests import read_requests
 
 if TYPE_CHECKING:
@@ -55,6 +58,7 @@ class Wish:
         fresh: reuse no other run's answers.
         replace: another plan may take the place of the one known under this name.
         budgeted: the run has a budget, so every price must be known.
+        adopts: rows that earlier runs of the recipe left for later are made too; not where there is a limit.
     """
 
     run: str
@@ -67,6 +71,7 @@ class Wish:
     fresh: bool = False
     replace: bool = False
     budgeted: bool = False
+    adopts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +112,20 @@ def preview(store: Store, wish: Wish) -> str:
     """
     table = _read(store, wish)
     try:
-        estimate = foreseen(store, wish.recipe, wish.catalog, table, wish.run)
+        plan = _plan(wish, table, generation=1)
+        known = read_plan(store, wish.run)
+        if known is None or known.hash != plan.hash:
+            table = _adopting(store, wish, table)
+        learnt = _learnt(store, wish, table)
+        estimate = foreseen(store, wish.recipe, wish.catalog, table, wish.run, learnt)
     finally:
         table.spool.unlink(missing_ok=True)
-    plan = _plan(wish, table, generation=1)
-    known = read_plan(store, wish.run)
+    adopted = len(table.adopted)
     way = "new" if known is None else "known" if known.hash == plan.hash else "known with another plan"
     return (
         f"{wish.run} ({way}): {table.rows:,} requests in {len(table.shard_rows)} shards, {len(table.rejects):,} rejected, "
-        f"{table.unchanged:,} left out as unchanged; models {', '.join(plan.prices)}; "
-        f"{told(estimate, wish.recipe.max_estimate_usd)}"
+        f"{table.unchanged:,} left out as unchanged{f', {adopted:,} adopted from earlier runs' if adopted else ''}; "
+        f"models {', '.join(plan.prices)}; {told(estimate, wish.recipe.max_estimate_usd)}"
     )
 
 
@@ -139,17 +148,48 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
         return _again(store, known, manifest)
     if known is not None and not wish.replace:
         refuse_another_plan(known, fresh_plan.hash, changed=changes(known, fresh_plan))
-    estimate = foreseen(store, wish.recipe, wish.catalog, table, wish.run)
+    table = _adopting(store, wish, table)
+    learnt = _learnt(store, wish, table)
+    estimate = foreseen(store, wish.recipe, wish.catalog, table, wish.run, learnt)
     refuse_above(estimate, wish.recipe.max_estimate_usd)
     store.delete(manifest["landed"] if manifest else [])
+    fresh_plan = _counting(fresh_plan, table)
+    if table.adopted:
+        ids = [each.request_id for each in table.adopted]
+        write_json(store, adopted_path(wish.run, fresh_plan.hash), {"request_ids": ids})
     store_requests(
         store, table, requests_path(wish.run, fresh_plan.hash), rejects_path(wish.run, fresh_plan.hash)
     )
     fresh_plan = fresh_plan.model_copy(
-        update={"lessons": offered(store, wish.recipe), "estimate": estimate.as_plan()}
+        update={
+            "lessons": offered(store, wish.recipe),
+            "estimate": estimate.as_plan(),
+            "estimates": learnt.plain(),
+        }
     )
     write_plan(store, fresh_plan)
     return Start("new", fresh_plan, None, manifest)
+
+
+def _learnt(store: Store, wish: Wish, table: Sorted) -> Estimates:
+    """What earlier runs say of the models; for a single request only where there is a model to choose."""
+    if table.rows <= 1 and not models_possible(wish.recipe, wish.catalog):
+        return Estimates()
+    return estimates_for(store, wish.catalog, wish.run_date, without=wish.run)
+
+
+def _adopting(store: Store, wish: Wish, table: Sorted) -> Sorted:
+    """The table with what earlier runs of the recipe left, if that is wished."""
+    if not wish.adopts or wish.limit is not None:
+        return table
+    return table.adopting(adoptable(store, wish.recipe.recipe, wish.run, wish.recipe.columns), wish.run)
+
+
+def _counting(plan: Plan, table: Sorted) -> Plan:
+    """The plan with the rows of earlier runs in its counts."""
+    requests = table.rows + len(table.adopted) + len(table.rejects)
+    more = {"rejected": len(table.rejects), "shard_rows": table.shard_rows, "adopted": len(table.adopted)}
+    return plan.model_copy(update={"requests": requests, **more})
 
 
 def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
@@ -157,8 +197,13 @@ def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
     needed = reachable(wish.catalog, sorted(models_needed(wish.recipe, wish.catalog)))
     possible = reachable(wish.catalog, sorted(models_possible(wish.recipe, wish.catalog)))
     priced = prices(wish.catalog, dict.fromkeys((*needed, *possible)))
-    unknown = [name for name in needed if priced[name] is None]
-    if unknown and (wish.budgeted or wish.recipe.budget.usd_per_request is not None):
+    is_limited = wish.budgeted or wish.recipe.budget.usd_per_request is not None
+    unknown = [
+        name
+        for name in needed
+        if priced[name] is None and (is_limited or wish.catalog.provider_of(name).usd_per_run is not None)
+    ]
+    if unknown:
         raise UserError(
             f"nobody knows the price of {', '.join(unknown)}, so a budget cannot be kept",
             where="models file", hint="add `price: {input: .., output: ..}` (USD per million tokens) to the model",
@@ -191,7 +236,7 @@ def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
 def _again(store: Store, known: Plan, manifest: dict[str, Any]) -> Start:
     rows = manifest["rows"]
     may = rows["retryable"] or rows["deferred"]  # else its outputs may have been joined with other runs'
-    redo = _may_go_better(store, manifest, len(known.shard_rows)) if may else {}
+    redo = _may_go_better(store, known, manifest) if may else {}
     if not redo:
         return Start("done", known, None, manifest)
     plan = known.model_copy(update={"generation": manifest["generation"] + 1})
@@ -200,9 +245,10 @@ def _again(store: Store, known: Plan, manifest: dict[str, Any]) -> Start:
     return Start("again", plan, redo, manifest)
 
 
-def _may_go_better(store: Store, manifest: dict[str, Any], shards: int) -> dict[int, frozenset[str]]:
-    """The failed rows that are worth another try and the deferred ones, by shard."""
+def _may_go_better(store: Store, known: Plan, manifest: dict[str, Any]) -> dict[int, frozenset[str]]:
+    """The failed rows that are worth another try, and the deferred ones that no other run has settled; by shard."""
     found: list[str] = []
+    deferred: list[str] = []
     for part in manifest["parts"]["outputs"]:
         for batch in read_rows(store, part["path"], ["request_id", "status", "error_kind"]):
             table = pa.Table.from_batches([batch])
@@ -212,7 +258,10 @@ def _may_go_better(store: Store, manifest: dict[str, Any], shards: int) -> dict[
             ].to_pylist()
     for part in manifest["parts"]["deferred"]:
         for batch in read_rows(store, part["path"], ["request_id"]):
-            found += batch["request_id"].to_pylist()
+            deferred += batch["request_id"].to_pylist()
+    elsewhere = settled(store, manifest["recipe"], known.run, left_by(manifest, deferred))
+    found += [each for each in deferred if each not in elsewhere]
+    shards = len(known.shard_rows)
     by_shard: dict[int, set[str]] = {}
     for request_id in found:
         by_shard.setdefault(shard_of(request_id, shards), set()).add(request_id)

@@ -12,6 +12,7 @@ UNKNOWN = "unknown"
 NONE = "–"
 CUT = "…"
 SMALLEST_USD = 0.0001
+UNITS = ("B", "kB", "MB", "GB", "TB")
 # Control characters, what turns the direction of writing, and halves of characters: no place can show them.
 UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -69,3 +70,11 @@ def one_line(text: str | None, longest: int) -> str:
 def times(number: int, noun: str) -> str:
     """`1 call`, `2 calls`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def size(size_bytes: int) -> str:
+    """Bytes for people."""
+    value, unit = float(size_bytes), 0
+    while value >= 1000 and unit < len(UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{value:.0f} {UNITS[unit]}" if unit == 0 or value >= 100 else f"{value:.1f} {UNITS[unit]}"

@@ -9,6 +9,7 @@ from tasks.calling.failures import CallFailed
 from tasks.judging.checks import failed_checks
 from tasks.judging.json_answers import ask_for_json
 from tasks.judging.rubric import Judgement, Rubric
+from tasks.patterns.degrading import GivenUp, is_for
 from tasks.patterns.handoff import task_of
 from tasks.patterns.judge_choice import judges_of, writers
 from tasks.patterns.replayed import comes_again
@@ -72,7 +73,9 @@ class Assessor:
             return _nobody(scope, decided.known["because"])
         try:
             judgement = await self._judged(draft, judging)
-        except CallFailed as failure:
+        except (CallFailed, GivenUp) as failure:
+            if isinstance(failure, GivenUp) and not is_for(failure, judging):
+                raise
             if not comes_again(failure):
                 decided.settle({"because": str(failure)})
             return _nobody(scope, str(failure))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tasks.calling.failures import CallFailed
+from tasks.patterns.degrading import GivenUp, is_for
 from tasks.patterns.ran import RowFailed
 from tasks.patterns.replayed import comes_again
 from tasks.patterns.templates import RenderFailed
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tasks.patterns.scope import Scope
 
 DRAFT = "draft"
+SKIPPED = "refinement stopped, the best so far counts"
 
 
 @dataclass(slots=True)
@@ -54,6 +56,10 @@ class Best:
         return seeing.with_reserved(score=self.score, feedback=self.assessment.feedback, round=round_)
 
 
+class RefinementSkipped(Exception):
+    """The money does not reach for another round; the loop ends with the best it has."""
+
+
 async def tried(work: Callable[[], Awaitable[Draft]], scope: Scope, at: Scope, said: str) -> Draft | None:
     """What a later round gives; None if it failed, which costs the row nothing but a warning.
 
@@ -65,14 +71,23 @@ async def tried(work: Callable[[], Awaitable[Draft]], scope: Scope, at: Scope, s
         said: what failing comes to, as the warning has it.
 
     Raises:
+        RefinementSkipped: it could not be paid, and the recipe gives up refinement for that; it has warned.
         RowDeferred: the row cannot go on now.
     """
     decided = at.decided("failed")
     if decided.known is not None:
-        scope.warn(f"{said}: {decided.known['because']}")
+        scope.warn(f"{decided.known.get('said', said)}: {decided.known['because']}")
+        if "said" in decided.known:
+            raise RefinementSkipped
         return None
     try:
         return await work()
+    except GivenUp as failure:
+        if not is_for(failure, scope):
+            raise
+        decided.settle({"because": str(failure), "said": SKIPPED})
+        scope.warn(f"{SKIPPED}: {failure}")
+        raise RefinementSkipped from failure
     except (CallFailed, RowFailed, RenderFailed) as failure:
         if not comes_again(failure):
             decided.settle({"because": str(failure)})

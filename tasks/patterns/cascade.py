@@ -110,7 +110,7 @@ async def _asked(
         return Tried(ran, None, is_enough=True, model=chain.cascade[place])
     if failed_checks(step.checks, ran.draft.content, scope.render, ran.value):
         return Tried(ran, 0.0, is_enough=False, model=chain.cascade[place])
-    match chain.by or ("agreement" if len(runs) > 1 else "judge"):
+    match chain.scorer(spec.samples):
         case "checks":
             score: float | None = 1.0
         case "agreement":
@@ -118,7 +118,9 @@ async def _asked(
         case "confidence":
             score = ran.draft.metadata.confidence
         case "belief":
-            score = _believed([*before, Tried(ran, None, is_enough=False, model=chain.cascade[place])], scope).score
+            score = _believed(
+                [*before, Tried(ran, None, is_enough=False, model=chain.cascade[place])], scope
+            ).score
         case "judge":
             assessment = await Assessor(step, None).assess(ran.draft, scope, of=scope.path)
             score = assessment.score

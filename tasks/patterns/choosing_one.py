@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tasks.choosing.estimates import strength
 from tasks.judging.canonical import is_short
 from tasks.judging.similarity import medoid
-from tasks.judging.voting import Ballot, Vote, possible_answers, vote, weak_members, weight_of
+from tasks.judging.voting import Ballot, Vote, is_yes_or_no, vote, weak_members, weight_among_many, weight_of
 from tasks.patterns.assess import Assessor
 from tasks.patterns.believing import comparable, likeliest
 
@@ -127,10 +127,10 @@ def _most_skilled(candidates: Sequence[Candidate], scope: Scope) -> Chosen:
 def _weights(candidates: Sequence[Candidate], scope: Scope) -> list[float]:
     """By what is known of each member; equal where nothing is known of any."""
     skills = [_skill(each, scope) for each in candidates]
-    answers = possible_answers([answer_of(each) for each in candidates])
+    by = weight_of if is_yes_or_no([answer_of(each) for each in candidates]) else weight_among_many
     known = [skill for skill in skills if skill is not None]
-    unknown = weight_of(min(known), NONE_KNOWN, answers) if known else NONE_KNOWN
-    return [weight_of(skill, unknown, answers) for skill in skills]
+    unknown = by(min(known), NONE_KNOWN) if known else NONE_KNOWN
+    return [by(skill, unknown) for skill in skills]
 
 
 def _flag_weak(candidates: Sequence[Candidate], scope: Scope) -> None:

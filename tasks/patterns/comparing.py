@@ -15,6 +15,7 @@ from tasks.calling.failures import CallFailed
 from tasks.calling.messages import Message
 from tasks.judging.json_answers import ask_for_json
 from tasks.patterns.choosing_one import answer_of, are_short, count
+from tasks.patterns.degrading import GivenUp, is_for
 from tasks.patterns.handoff import task_of
 from tasks.patterns.replayed import comes_again
 
@@ -66,7 +67,9 @@ async def compare(candidates: Sequence[Candidate], models: ModelChoice, scope: S
     if because is None:
         try:
             return await _by_a_model(candidates, models, comparing)
-        except CallFailed as failure:
+        except (CallFailed, GivenUp) as failure:
+            if isinstance(failure, GivenUp) and not is_for(failure, comparing):
+                raise
             because = str(failure)
             if not comes_again(failure):
                 decided.settle({"because": because})

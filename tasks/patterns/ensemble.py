@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tasks.patterns.choosing_one import are_short, choose
 from tasks.patterns.comparing import Comparison, compare
+from tasks.patterns.degrading import ensembling
 from tasks.patterns.judge_choice import judges_of
 from tasks.patterns.members import Members
 from tasks.patterns.merging import merge
@@ -32,6 +33,7 @@ NOT_COMPARED = Comparison(None)
 
 async def ensemble(step: Step, spec: Ensemble, scope: Scope, run_step: RunStep) -> Ran:
     """One draft; its data carries `best_individual`, `merged_insights` and `consensus` as `combine` asks for them."""
+    scope = ensembling(scope)
     members = Members(spec, scope, run_step)
     drafts, comparison = await _debated(members, step)
     candidates = members.candidates(drafts)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.patterns.model_choice import names_in
+from tasks.patterns.model_choice import Cascade, names_in
 from tasks.patterns.step_tree import Place, model_choices, walk
-from tasks.patterns.steps import Ensemble, Refine, Repeat, Team
+from tasks.patterns.steps import Ask, Ensemble, Refine, Repeat, Team
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,9 +34,16 @@ def judges_needed(recipe: Recipe, catalog: Catalog) -> set[str]:
     found: set[str] = set()
     for place in walk(Place(("make",), recipe.make, frozenset())):
         match place.step.pattern:
+            case Ask(model=Cascade()) as pattern if asks_a_judge(pattern):
+                found.add(default_judge(writers(place.step), catalog.models))
             case Refine(judge=None) | Repeat(judge=None) | Team(reviewer=None) | Ensemble(judge=None):
                 found.add(default_judge(writers(place.step), catalog.models))
     return found
+
+
+def asks_a_judge(spec: Ask) -> bool:
+    """Whether the answers of a cascade are scored by a judge."""
+    return isinstance(spec.model, Cascade) and spec.model.scorer(spec.samples) == "judge"
 
 
 def writers(step: Step) -> tuple[str, ...]:

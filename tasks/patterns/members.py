@@ -6,8 +6,10 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tasks.calling.budget import KeptWhole, OverBudget
 from tasks.calling.failures import CallFailed
 from tasks.judging.json_answers import json_in
+from tasks.patterns.degrading import drops_before_skipping, indispensable, is_for
 from tasks.patterns.draft import Draft
 from tasks.patterns.draft_reading import draft_from_json
 from tasks.patterns.judge_choice import last_writer
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from tasks.patterns.scope import Scope
     from tasks.patterns.steps import Ask, Ensemble, NamedStep
 
-Dropped = CallFailed | RowFailed | RenderFailed
+Dropped = CallFailed | RowFailed | RenderFailed | OverBudget
 OWN = "own_answer"
 
 
@@ -54,7 +56,8 @@ class Members:
     async def answer(self) -> dict[str, Draft]:
         """Each member's first answer by name, in the recipe's order.
 
-        Who is counted in is decided once: a replay asks nobody who had dropped out.
+        Who is counted in is decided once: a replay asks nobody who had dropped out. Where the money did not reach for
+        some, one answer is enough; the first listed is not dropped for that, it may be asked of a cheaper model.
 
         Raises:
             RowFailed, CallFailed: fewer than the quorum have answered; of the kind of the first failure.
@@ -66,10 +69,15 @@ class Members:
         drafts, failures = await self._at_once(steps, self.scope)
         self._warn(lost, failures)
         took_part = len(drafts) + len(lost) + len(failures)
+        short = [each for each in failures.values() if isinstance(each, OverBudget)]
+        if short and not drafts:
+            raise next(each for each in (failures.get(self.spec.members[0].name), *short) if each in short)
         quorum = self.spec.quorum or max(1, took_part - 1)
+        if short or (decided.known or {}).get("short"):
+            quorum = 1
         if len(drafts) < quorum:
             raise _too_few(self.scope.place, len(drafts), quorum, failures.values())
-        _settle(decided, lost, failures)
+        _settle(decided, lost, failures, is_short=bool(short))
         return drafts
 
     async def answer_again(self, last: dict[str, Draft], round_: int) -> dict[str, Draft]:
@@ -99,11 +107,13 @@ class Members:
         self, steps: Sequence[NamedStep], scope: Scope, last: dict[str, Draft] | None = None
     ) -> tuple[dict[str, Draft], dict[str, Dropped]]:
         """Drafts by name, and why others failed; who had nothing to do is in neither. What is paid for is awaited."""
-        work = [self.run_step(step, _hearing(scope, step, last)) for step in steps]
+        work = [self.run_step(step, _hearing(self._for(step, scope, last), step, last)) for step in steps]
         results = await asyncio.gather(*work, return_exceptions=True)
         drafts: dict[str, Draft] = {}
         failures: dict[str, Dropped] = {}
         for step, result in zip(steps, results, strict=True):
+            if isinstance(result, OverBudget) and not self._does_without(result):
+                raise result
             if isinstance(result, Dropped):
                 failures[step.name] = result
             elif isinstance(result, BaseException):
@@ -112,17 +122,28 @@ class Members:
                 drafts[step.name] = result
         return drafts, failures
 
+    def _for(self, step: NamedStep, scope: Scope, last: dict[str, Draft] | None) -> Scope:
+        return indispensable(scope) if last is None and step is self.spec.members[0] else scope
+
+    def _does_without(self, short: OverBudget) -> bool:
+        """Whether a member drops out for want of money; the first listed has tried all else that the recipe allows."""
+        if isinstance(short, KeptWhole):
+            return False
+        return is_for(short, self.scope) or drops_before_skipping(self.scope, short)
+
     def _warn(self, before: Mapping[str, str], failures: Mapping[str, Dropped]) -> None:
         """Say why each member is out, in a replay as the first time."""
         for name, because in {**before, **failures}.items():
             self.scope.warn(f"{name} dropped out: {because}")
 
 
-def _settle(decided: Decided, before: Mapping[str, str], failures: Mapping[str, Dropped]) -> None:
+def _settle(
+    decided: Decided, before: Mapping[str, str], failures: Mapping[str, Dropped], *, is_short: bool = False
+) -> None:
     """A replay does not ask again who might answer by then: what the others were asked after would be asked anew."""
     lost = {name: str(failure) for name, failure in failures.items() if not comes_again(failure)}
     if lost:
-        decided.settle({"dropped": {**before, **lost}})
+        decided.settle({"dropped": {**before, **lost}, **({"short": True} if is_short else {})})
 
 
 def _dropped_before(decided: Decided) -> dict[str, str]:

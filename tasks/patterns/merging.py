@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tasks.calling.failures import CallFailed
 from tasks.calling.messages import Message
 from tasks.patterns.comparing import answers_of, numbered
+from tasks.patterns.degrading import GivenUp, is_for
 from tasks.patterns.draft_reading import draft_from_text
 from tasks.patterns.handoff import task_of
 from tasks.patterns.replayed import comes_again
@@ -45,7 +46,9 @@ async def merge(
     if because is None:
         try:
             return await _by_a_model(candidates, comparison, models, merging, expects)
-        except CallFailed as failure:
+        except (CallFailed, GivenUp) as failure:
+            if isinstance(failure, GivenUp) and not is_for(failure, merging):
+                raise
             because = str(failure)
             if not comes_again(failure):
                 decided.settle({"because": because})

@@ -10,6 +10,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Usd = Annotated[float, Field(gt=0, le=1_000_000)]
 Text = Annotated[str, Field(min_length=1)]
 ModelName = Annotated[str, Field(min_length=1, max_length=200, description="A name from the models file.")]
+Scorer = Literal["judge", "agreement", "checks", "confidence", "belief"]
 
 
 class Part(BaseModel):
@@ -29,7 +30,7 @@ class Cascade(Part):
 
     cascade: Annotated[tuple[ModelName, ...], Field(min_length=1)]
     accept: Fraction | tuple[Fraction, ...] = 0.8
-    by: Literal["judge", "agreement", "checks", "confidence", "belief"] | None = None
+    by: Scorer | None = None
 
     @model_validator(mode="after")
     def _has_a_threshold_for_each(self) -> Self:
@@ -37,6 +38,10 @@ class Cascade(Part):
             wanted = len(self.cascade) - 1
             raise ValueError(f"accept: give one number, or {wanted}: one for each model but the last")
         return self
+
+    def scorer(self, samples: int) -> Scorer:
+        """What scores where so many samples are asked for."""
+        return self.by or ("agreement" if samples > 1 else "judge")
 
     def threshold(self, place: int) -> float:
         """The score from which the answer of the model at this place is taken."""

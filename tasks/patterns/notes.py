@@ -84,6 +84,7 @@ class Notes:
         steps: one entry per call, in the order they finished: path, role, model, quality, usd, seconds.
         judged: in the order they were made.
         routes: outer before inner.
+        degraded: something was given up because the money did not reach.
     """
 
     decisions: Decisions = field(default_factory=Undecided)
@@ -92,6 +93,7 @@ class Notes:
     judged: list[Judged] = field(default_factory=list)
     routes: list[Routed] = field(default_factory=list)
     lessons: list[Lesson] = field(default_factory=list)
+    degraded: bool = False
     _texts: dict[str, Judgement] = field(default_factory=dict)
     _asked_at: set[str] = field(default_factory=set)
 

@@ -98,7 +98,7 @@ def models_needed(recipe: Recipe, catalog: Catalog) -> set[str]:
 
 def models_possible(recipe: Recipe, catalog: Catalog) -> set[str]:
     """The models that a need of the recipe may come to beside `models_needed`: any of the catalog, if there is one."""
-    return set(catalog.models) if any(True for _ in _needs(recipe)) else set()
+    return set(catalog.models) if any(True for _ in needs_in(recipe)) else set()
 
 
 def check_models(recipe: Recipe, known: Iterable[str], document: Document | None = None) -> None:
@@ -135,7 +135,8 @@ def _mentions(recipe: Recipe) -> Iterable[tuple[Loc, str]]:
                 yield loc, name
 
 
-def _needs(recipe: Recipe) -> Iterable[tuple[Loc, Need]]:
+def needs_in(recipe: Recipe) -> Iterable[tuple[Loc, Need]]:
+    """Every need of the recipe, and where it stands."""
     choices = [each for place in places(recipe) for each in model_choices(place)]
     for loc, choice in ((("quality", "judge"), recipe.quality.judge), *choices):
         if isinstance(choice, Need):
@@ -144,7 +145,7 @@ def _needs(recipe: Recipe) -> Iterable[tuple[Loc, Need]]:
 
 def _unknown_tasks(recipe: Recipe, models: Mapping[str, Model]) -> Iterable[Mistake]:
     tasks = {task for model in models.values() for task in model.strengths}
-    for loc, need in _needs(recipe):
+    for loc, need in needs_in(recipe):
         if need.strength not in tasks:
             what = f"no model of the catalog has a strength {need.strength!r}"
             yield Mistake((*loc, "for"), what, near_miss(need.strength, tasks))

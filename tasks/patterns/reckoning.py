@@ -156,9 +156,9 @@ class Reckoning(Generic[T]):
         if not isinstance(ask.model, Cascade):
             return self.sums.copies(asked(ask.model, label), ask.samples)
         times = (2 if is_json else 1) * (2 if checked else 1)
-        judged = self.sums.over_again(self._judged(None, shown, ask.max_tokens, path), times, CHECK_FAILS)
-        if (ask.model.by or ("judge" if ask.samples == 1 else "agreement")) != "judge":
-            judged = self.sums.perhaps(judged, 0.0)
+        judged = self.sums.after([])
+        if ask.model.scorer(ask.samples) == "judge":
+            judged = self.sums.over_again(self._judged(None, shown, ask.max_tokens, path), times, CHECK_FAILS)
         unscored = self.sums.perhaps(judged, self.recipe.explore)  # the last answer is taken as it is
         tried = []
         for number, name in enumerate(ask.model.cascade):

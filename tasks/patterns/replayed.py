@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tasks.calling.budget import OverBudget
 from tasks.calling.failures import CallFailed
 
 REPLAYED = frozenset(
@@ -10,5 +11,10 @@ REPLAYED = frozenset(
 
 
 def comes_again(failure: Exception) -> bool:
-    """Whether it follows from answers that are in the ledger; whatever else failed might go well another time."""
+    """Whether it follows from answers that are in the ledger; whatever else failed might go well another time.
+
+    So might what could not be paid.
+    """
+    if isinstance(failure, OverBudget):
+        return False
     return not isinstance(failure, CallFailed) or failure.error_kind in REPLAYED

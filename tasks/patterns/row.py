@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tasks.patterns.degrading import Thrift
 from tasks.patterns.notes import Notes
 from tasks.patterns.ran import RowFailed
 from tasks.patterns.running import run_step
@@ -55,7 +56,7 @@ async def make_draft(
         RowDeferred: it has none yet.
     """
     notes = notes or Notes()
-    scope = Scope(setting, request, ask, recipe.cache.ttl, notes)
+    scope = Scope(setting, request, Thrift(ask, recipe.budget.on_budget, notes), recipe.cache.ttl, notes)
     draft = await run_step(recipe.make, scope)
     if not draft:
         raise RowFailed("empty", "no step of the recipe ran for this request")

@@ -161,6 +161,12 @@ class Scope:
         changed.ttl_seconds = ttl_seconds
         return changed
 
+    def asking(self, ask: Asker) -> Scope:
+        """The same with another asker."""
+        changed = self._with()
+        changed.ask = ask
+        return changed
+
     def _with(
         self,
         *,

@@ -5,6 +5,7 @@ The best round counts. What the reviewer taught is kept for later runs where `au
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ from tasks.calling.failures import CallFailed
 from tasks.calling.messages import Message
 from tasks.judging.json_answers import ask_for_json
 from tasks.patterns.assess import Assessment, Assessor
-from tasks.patterns.best_draft import Best, tried
+from tasks.patterns.best_draft import Best, RefinementSkipped, tried
+from tasks.patterns.degrading import refining
 from tasks.patterns.draft import NOTHING
 from tasks.patterns.draft_reading import draft_from_text
 from tasks.patterns.notes import Lesson
@@ -55,16 +57,18 @@ async def team(step: Step, spec: Team, scope: Scope, run_step: RunStep) -> Ran:
         scope.warn(f"{failure}; the general step works instead")
         draft = await run_step(spec.general, scope, "general")
         return Ran(draft, dict.fromkeys(inner, draft), draft.content, draft.data or None, scope.round)
+    scope = refining(scope)
     best = Best(draft, await _reviewed(assessor, draft, scope))
-    for round_ in range(2, spec.feedback.max_iterations + 1):
-        if best.score is None or best.score >= spec.feedback.quality_threshold:
-            break
-        showing = best.shown_in(scope, round_)
-        said = f"round {round_} failed, so the best before it counts"
-        again = await tried(partial(_round, step, spec, showing), scope, scope, said)
-        if again is None:
-            break
-        best.offer(again, await _reviewed(assessor, again, showing), round_)
+    with suppress(RefinementSkipped):
+        for round_ in range(2, spec.feedback.max_iterations + 1):
+            if best.score is None or best.score >= spec.feedback.quality_threshold:
+                break
+            showing = best.shown_in(scope, round_)
+            said = f"round {round_} failed, so the best before it counts"
+            again = await tried(partial(_round, step, spec, showing), scope, scope, said)
+            if again is None:
+                break
+            best.offer(again, await _reviewed(assessor, again, showing), round_)
     return Ran(best.scored, inner, best.draft.content, best.draft.data or None, scope.round)
 
 

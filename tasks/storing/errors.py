@@ -5,6 +5,9 @@
     │   └── PlanChanged    the run exists with another plan
     ├── RowDeferred        the row is left for a later run, its finished calls kept
     │   └── OverBudget     its next call does not fit the budget (tasks.calling.budget)
+    │       ├── ProviderSpent  what does not fit is a provider's limit
+    │       └── KeptWhole      its shard's share is spent; the rest of the run's money may do
+    │           └── NotAdmitted  its row has not begun to pay, and is not expected to fit
     ├── CallFailed         one model call did not give a usable answer (tasks.calling.failures)
     ├── RenderFailed       a template cannot be filled in for this row (tasks.patterns.templates)
     └── RowFailed          a row has no usable result (tasks.patterns.running)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -126,7 +127,9 @@ class Rig:
     ) -> Session:
         past = PastCalls(self.store)
         folder = self.journals(run)
-        ledger = Ledger(past, run, first_start or datetime.now(UTC), folder, f"w{next(_workers)}")
+        ledger = Ledger(
+            past, run, first_start or datetime.now(UTC), folder, f"w{os.getpid()}x{next(_workers)}"
+        )
         ledger.recover()
         priced: dict[str, Price | None] = prices(catalog, catalog.models)
         routes = make_routes(self.engine, catalog, priced, lambda _: SecretStr(key) if key else None)

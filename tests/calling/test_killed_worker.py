@@ -14,7 +14,7 @@ import pytest
 from calling_rig import Rig
 
 from deployments.simulator.config import Fault
-from tasks.calling.journal import Journal
+from tasks.calling.journal import Journal, one_at_a_time
 from tasks.calling.recovery import recover
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def test_finished_calls_are_not_paid_again_and_lost_ones_cost_their_reservation(
     assert len(rows) == 7
     assert sorted(row["request_id"] for row in lost) == ["s0", "s1"]
     assert all(row["usd"] == row["usd_estimated"] > 0 for row in lost)
-    assert session.calls.ledger.spent()[0] == pytest.approx(sum(row["usd"] for row in rows))
+    assert session.calls.ledger.spending.usd == pytest.approx(sum(row["usd"] for row in rows))
     for n in range(5):
         assert session.get(f"hello {n}", row=session.row(f"r{n}")).cached is False
     assert simulator.stats()["by_model"]["m"]["calls"] == 5
@@ -101,6 +101,22 @@ def test_several_processes_at_once_recover_a_journal_once(
         found = list(threads.map(lambda _: recover(rig.store, "run", rig.journals()), range(8)))
     assert sorted(found) == [0] * 7 + [3]
     assert len(rig.rows()) == 23
+
+
+def test_who_comes_while_another_recovers_finds_everything_in_the_store_when_it_goes_on(
+    killed: Callable[..., tuple[RunningSimulator, Rig]],
+) -> None:
+    """Otherwise it would take what the dead one spent for money that is left."""
+    _, rig = killed(5, 1)
+    threads = ThreadPoolExecutor(1)
+    with one_at_a_time(rig.journals()):
+        late = threads.submit(recover, rig.store, "run", rig.journals())
+        with pytest.raises(TimeoutError):
+            late.result(timeout=0.2)
+        assert rig.rows() == []
+    assert late.result(timeout=5) == 1
+    threads.shutdown()
+    assert len(rig.rows()) == 6
 
 
 def test_a_living_process_keeps_its_journal_to_itself(

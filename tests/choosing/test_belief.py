@@ -24,7 +24,7 @@ def test_a_chance_is_as_often_right_as_it_says():
 
 def test_voters_who_are_right_less_than_half_the_time_help_each_other():
     """A weight of log(p / (1 - p)) would count them against what they say."""
-    past, new = halves(panel(2000, {name: (0.4, 0.4) for name in "abcd"}))
+    past, new = halves(panel(2000, dict.fromkeys("abcd", (0.4, 0.4))))
     assert scored(new, learnt_belief(past).believed(new).best) > new.right.mean(axis=0).max() + 0.1
 
 
@@ -70,7 +70,11 @@ def test_an_answer_that_a_voter_falls_back_on_is_worth_less():
 def test_two_right_answers_in_other_words_are_both_believed():
     random = np.random.default_rng(6)
     right = (random.random((2000, 2)) < 0.9) * 1.0
-    known = of(("a", "b"), np.stack([np.zeros(2000, dtype=int), np.ones(2000, dtype=int)], axis=1), np.zeros(2000, dtype=int))
+    known = of(
+        ("a", "b"),
+        np.stack([np.zeros(2000, dtype=int), np.ones(2000, dtype=int)], axis=1),
+        np.zeros(2000, dtype=int),
+    )
     past, new = halves(replace(known, right=right))
     assert learnt_belief(past).believed(new).chance.mean() == pytest.approx(0.9, abs=0.03)
 
@@ -100,7 +104,10 @@ def test_one_request_is_believed_as_among_many():
 
 
 def test_older_requests_count_less():
-    skilled, unskilled = panel(1000, {"a": (0.9, 0.9), "b": (0.5, 0.5)}), panel(1000, {"a": (0.2, 0.2), "b": (0.5, 0.5)})
+    skilled, unskilled = (
+        panel(1000, {"a": (0.9, 0.9), "b": (0.5, 0.5)}),
+        panel(1000, {"a": (0.2, 0.2), "b": (0.5, 0.5)}),
+    )
     both = type(skilled)(
         skilled.voters, *(np.concatenate([getattr(skilled, name), getattr(unskilled, name)]) for name in ("said", "kinds", "signals", "right"))
     )  # fmt: skip

@@ -9,7 +9,9 @@ from tasks.choosing.member_choice import chosen_members
 
 
 def test_weak_ones_are_refused_and_good_ones_taken():
-    known = panel(3000, {"w1": (0.2, 0.2), "a": (0.6, 0.6), "w2": (0.2, 0.2), "b": (0.6, 0.6), "c": (0.6, 0.6)})
+    known = panel(
+        3000, {"w1": (0.2, 0.2), "a": (0.6, 0.6), "w2": (0.2, 0.2), "b": (0.6, 0.6), "c": (0.6, 0.6)}
+    )
     assert set(chosen_members(known, np.arange(known.n) % 3)) == {"a", "b", "c"}
 
 

@@ -9,7 +9,9 @@ from tasks.choosing.panel import Panel
 KINDS = np.array(["law", "math"], dtype=object)
 
 
-def panel(n: int = 2000, skills: dict[str, tuple[float, float]] | None = None, seed: int = 1, options: int = 10) -> Panel:
+def panel(
+    n: int = 2000, skills: dict[str, tuple[float, float]] | None = None, seed: int = 1, options: int = 10
+) -> Panel:
     """Independent voters over ten answers; `skills` are those for law and for math."""
     random = np.random.default_rng(seed)
     skills = skills or {"a": (0.8, 0.8), "b": (0.6, 0.6), "c": (0.6, 0.6)}
@@ -21,7 +23,9 @@ def panel(n: int = 2000, skills: dict[str, tuple[float, float]] | None = None, s
     return of(tuple(skills), codes, truth, KINDS[kind])
 
 
-def of(voters: tuple[str, ...], codes: np.ndarray, truth: np.ndarray, kinds: np.ndarray | None = None) -> Panel:
+def of(
+    voters: tuple[str, ...], codes: np.ndarray, truth: np.ndarray, kinds: np.ndarray | None = None
+) -> Panel:
     said = np.array([[f"{code}" for code in row] for row in codes], dtype=object)
     kinds = np.full(len(truth), None, dtype=object) if kinds is None else kinds
     right = (codes == truth[:, None]) * 1.0

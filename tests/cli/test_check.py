@@ -112,3 +112,11 @@ def test_an_unknown_model_is_an_error_with_its_line(capsys):
     )
     assert main(["check", "./r.yaml", "--models", MODELS]) == 2
     assert "r.yaml:11: model 'claud' is not in the catalog; did you mean 'claude'?" in capsys.readouterr().err
+
+
+def test_a_need_is_shown_with_the_models_that_it_would_come_to(tmp_path, capsys):
+    (tmp_path / "n.yaml").write_text(
+        "recipe: n\nrequest: {t: {}}\nmake: {ask: {model: {for: analysis, quality: 0.8}, prompt: '{{ request.t }}'}}\n"
+    )
+    assert main(["check", str(tmp_path / "n.yaml"), "--models", MODELS, "--store", str(tmp_path / "s")]) == 0
+    assert "need     analysis at make.ask.model: " in capsys.readouterr().out

@@ -113,6 +113,13 @@ def test_every_command_in_readme_runs_in_the_order_it_stands(up: Up, s3_bucket: 
         f"r{number},mistral,{number % 2},{number % 2},0.001\nr{number},gpt-4,1,1,0.01" for number in range(60)
     )
     (folder / "outcomes.csv").write_text("\n".join(["request_id,model,signal,quality,usd", *answers]) + "\n")
+    together = (
+        f"r{number},{model},{number % 2 and said},{number % 2},{usd}"
+        for number in range(80)
+        for model, said, usd in (("mistral", 7, 0.001), ("claude", 7, 0.002))
+    )
+    together = [*together, *(f"r{number},gpt-4,7,1,0.01" for number in range(80))]
+    (folder / "answers.csv").write_text("\n".join(["request_id,model,answer,quality,usd", *together]) + "\n")
     recipe = next(block for block in blocks("yaml") if "recipe:" in block)
     (folder / "product-note.yaml").write_text(recipe)
     environment = {

@@ -14,6 +14,7 @@ from deployments.simulator.running import RunningSimulator
 from tasks.calling.catalog import load_catalog
 from tasks.calling.engine import Engine
 from tasks.calling.sending import Patience
+from tasks.landing.allowances import ShardMoney
 from tasks.landing.commit import Commit
 from tasks.landing.run_state import run_state, state_key
 from tasks.landing.shards import work_shard
@@ -44,7 +45,7 @@ def committed(store: Store, simulator: RunningSimulator, folder: Path, run: str)
     state = run_state(engine, store, begun.plan, concurrency=5, key_of=lambda _: None, patience=Patience())
     try:
         shards = [shard for shard, rows in enumerate(begun.plan.shard_rows) if rows]
-        records = [engine.wait(work_shard(state, shard, 1, allowance_usd=None)) for shard in shards]
+        records = [engine.wait(work_shard(state, shard, 1, ShardMoney())) for shard in shards]
     finally:
         engine.wait(state.stop(journal_is_landed=False))
         engine.forget_run(state_key(store, begun.plan))

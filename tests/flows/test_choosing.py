@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from flow_rig import TOPICS
 
 from tasks.landing.plan import read_plan
@@ -60,3 +61,37 @@ def test_the_plan_prices_every_model_that_a_need_may_come_to(rig) -> None:
     assert plan is not None
     assert set(plan.prices) == {"free", "good", "best", "secret"}
     assert plan.prices["secret"] is None
+
+
+JUDGED = """
+recipe: judged
+request: {topic: {type: str}}
+quality: {judge: best, criteria: [accuracy]}
+explore: 0
+make:
+  repeat:
+    body: {ask: {model: {for: analysis}, max_tokens: 60, prompt: "Write about {{ request.topic }}"}}
+    max_iterations: 1
+"""
+
+
+def test_what_a_night_saw_is_frozen_into_the_next_nights_plan_and_chooses_its_models(rig) -> None:
+    judgement = '{"scores": {"accuracy": {"reason": "r", "score": 0.1}}, "feedback": "f"}'
+    night = rig(scripts=[{"model": "best", "prompt": "<text>", "replies": [{"text": judgement}]}])
+    night.table({f"r{number}": f"topic {number}" for number in range(60)})
+    (night.folder / "short.yaml").write_text(JUDGED)
+    (night.folder / "models.yaml").write_text(MODELS.format(url=night.simulator.openai_url))
+    assert night.night(run="first", run_date="2026-01-30").is_completed()
+    assert night.night(run="second", run_date="2026-01-31", fresh=True).is_completed()
+    calls = night.read("calls")
+    wrote = calls[calls["role"] != "judge"].groupby("run")["model"].unique().map(list).to_dict()
+    assert wrote == {"first": ["best"], "second": ["secret"]}
+    plan = read_plan(night.store, "second")
+    assert plan is not None
+    assert plan.estimates["runs"] == 1
+    metrics = night.read("model_metrics")
+    seen = metrics[
+        (metrics["run"] == "first") & (metrics["model"] == "best") & (metrics["task"] == "analysis")
+    ]
+    assert list(seen["quality_mean"]) == pytest.approx([0.1])
+    assert 0.1 < seen["estimate"].iloc[0] < 0.3

@@ -24,7 +24,7 @@ def test_a_nights_tables_hold_together_and_agree_with_the_providers_bill(
     manifest, tables = night.manifest(), {table: night.read(table) for table in TABLES}
     outputs, calls, bill = tables["outputs"], tables["calls"], night.simulator.stats()
     assert manifest["rows"] == {
-        "requests": 11, "made": 7, "failed": 1, "deferred": 0, "rejected": 3, "retryable": 0, "unchanged": 0,
+        "requests": 11, "made": 7, "failed": 1, "deferred": 0, "rejected": 3, "retryable": 0, "unchanged": 0, "adopted": 0,
     }  # fmt: skip
     assert {name: len(table) for name, table in tables.items()} == {
         name: sum(part["rows"] for part in parts) for name, parts in manifest["parts"].items()

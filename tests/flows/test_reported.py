@@ -140,7 +140,7 @@ def test_a_night_publishes_its_report_its_spend_its_rejects_and_the_way_to_the_p
     state = night.night()
     keys = ("night-night", "spend-night", "rejects-night", "report-night")
     found = artifacts_of(prefect_api, state.state_details.flow_run_id, *keys)
-    assert {key for key in found if not key.startswith("progress-")} == set(keys)
+    assert {key for key in found if not key.startswith("progress-")} == {*keys, "spend"}
     assert "```mermaid\nflowchart TD\n" in found["night-night"]
     spend, left = (json.loads(found[key]) for key in ("spend-night", "rejects-night"))
     assert [(row["step"], row["model"], row["calls"]) for row in spend] == [
@@ -153,6 +153,20 @@ def test_a_night_publishes_its_report_its_spend_its_rejects_and_the_way_to_the_p
     page = re.search(r"file://(\S+/_runs/night/report\.html)", found["report-night"])
     assert page
     assert Path(page[1]).read_text().startswith("<!DOCTYPE html>")
+
+
+def test_every_night_renews_the_spend_of_all(rig: Callable[..., FlowRig], prefect_api: str):
+    night = rig()
+    night.table(TOPICS)
+    night.night()
+    state = night.night(run="second", run_date="2026-02-01")
+    spend = artifacts_of(prefect_api, state.state_details.flow_run_id, "spend")["spend"]
+    usd = f"${night.read('calls')['usd'].sum():.4f}"
+    assert spend.startswith("# Spend from 2026-01-31 to 2026-02-01\n")
+    assert "## Simulated by night: no real money\n" in spend
+    assert "## Spend by" not in spend
+    assert re.search(rf"\| 2026-01-31 \| 16 \| 0 \| 0 \|.*\| {re.escape(usd)} \| \$0.00 \| \$0.00 \|", spend)
+    assert re.search(rf"\| 2026-02-01 \| 0 \| 16 \| 0 \|.*\| \$0.00 \| \$0.00 \| {re.escape(usd)} \|", spend)
 
 
 def test_a_night_without_rejects_has_no_table_of_them(rig: Callable[..., FlowRig], prefect_api: str):

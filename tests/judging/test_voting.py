@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tasks.judging.voting import Ballot, vote, weak_members, weight_of
+from tasks.judging.voting import Ballot, is_yes_or_no, vote, weak_members, weight_among_many, weight_of
 
 ANSWERS = st.sampled_from(
     ["a", "b", "c", 1, 2.5, {"x": 1, "y": 2}, {"x": 1, "y": 3}, {"x": 1}, [1, 2], [2, 1]]
@@ -124,3 +124,23 @@ def test_members_far_below_the_best_known_are_weak():
     assert weak_members(skills, gap=0.3) == ["far"]
     assert weak_members({"a": None}) == []
     assert weak_members({}) == []
+
+
+def test_of_many_answers_who_is_right_less_than_half_the_time_still_speaks_for_what_it_says():
+    """Three voters of 0.4: by log(p / (1 - p)) the answer that only one of them gave would win."""
+    weight = weight_among_many(0.4, 1.0)
+    assert weight > 0 > weight_of(0.4, 1.0)
+    said = [Ballot(name, answer, weight) for name, answer in zip("abc", ("x", "y", "y"), strict=True)]
+    assert vote(said).winner == 1
+    assert weight_among_many(None, 0.7) == 0.7
+    assert weight_among_many(1.0, 1.0) == weight_among_many(0.98, 1.0)
+
+
+def test_each_answer_has_its_share_of_the_weight():
+    ballots = [Ballot("a", "x", 1.0), Ballot("b", "y", 3.0)]
+    assert vote(ballots).shares == (0.25, 0.75)
+
+
+def test_yes_and_no_are_told_from_other_answers():
+    assert is_yes_or_no(["true", "false"])
+    assert not is_yes_or_no(["true", "perhaps"])

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from tasks.calling.catalog import load_catalog
 from tasks.calling.engine import Engine
 from tasks.calling.sending import Patience
+from tasks.landing.allowances import ShardMoney
 from tasks.landing.commit import Commit
 from tasks.landing.run_state import RunState, run_state, state_key
 from tasks.landing.shards import work_shard
@@ -89,11 +90,15 @@ class Rig:
         shards = begun.redo or [shard for shard, rows in enumerate(begun.plan.shard_rows) if rows]
         try:
             return [
-                Engine.current().wait(work_shard(state, shard, attempt, allowance_usd=allowance))
+                Engine.current().wait(work_shard(state, shard, attempt, self.money(state, shard, allowance)))
                 for shard in sorted(shards)
             ]
         finally:
             Engine.current().wait(state.stop(journal_is_landed=False))
+
+    def money(self, state: RunState, shard: int, allowance: float | None) -> ShardMoney:
+        """An allowance for what is still to be paid."""
+        return ShardMoney(allowance, state.calls.ledger.spending.of_shard(shard))
 
     def commit(self, begun: Start, records: list[ShardRecord], *, max_failed: float = 0.1) -> dict[str, Any]:
         redone = None if begun.redo is None else frozenset().union(*begun.redo.values())

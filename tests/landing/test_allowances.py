@@ -55,3 +55,13 @@ def test_no_budget_is_no_limit() -> None:
     assert allowances.give(100) is None
     allowances.take_back(None, 3.0)
     assert allowances.give(100) is None
+
+
+def test_among_many_shards_the_first_get_enough_to_make_rows_of() -> None:
+    allowances = Allowances(6.0, 0.0, 1000)
+    assert allowances.give(1) == pytest.approx(1.0)
+    assert allowances.give(1) == pytest.approx(5 / 6)
+
+
+def test_once_all_rows_have_their_share_the_rest_is_given_whole() -> None:
+    assert Allowances(6.0, 1.0, 0).give(100) == pytest.approx(5.0)

@@ -119,7 +119,7 @@ def test_deferred_rows_leave_their_table_once_they_are_made(rig: Callable[..., R
     requests = night.table(TOPICS)
     poor = night.night(requests, allowance=0.0)
     assert poor["rows"] | {} == {
-        "requests": 8, "made": 0, "failed": 0, "deferred": 8, "rejected": 0, "retryable": 0, "unchanged": 0,
+        "requests": 8, "made": 0, "failed": 0, "deferred": 8, "rejected": 0, "retryable": 0, "unchanged": 0, "adopted": 0,
     }  # fmt: skip
     assert poor["errors"]["deferred"] == {"over budget": 8}
     assert poor["healthy"], "rows that a budget leaves for later were left on purpose"

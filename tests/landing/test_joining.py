@@ -12,6 +12,7 @@ import pytest
 from house_rig import check_manifests, house, singles, sorted_rows, table, tidied
 
 from tasks.calling.engine import Engine
+from tasks.landing.allowances import ShardMoney
 from tasks.landing.joinable import TABLES_OF_RUN, joinable
 from tasks.landing.joining import join
 from tasks.landing.plan import read_manifest, write_plan
@@ -151,7 +152,7 @@ def test_a_process_that_had_indexed_the_old_places_finds_a_call_in_the_new_one(
     tidied(night.store)
     sent = simulator.stats()["calls"]
     (shard,) = [number for number, rows in enumerate(begun.plan.shard_rows) if rows]
-    record = Engine.current().wait(work_shard(state, shard, 1, allowance_usd=None))
+    record = Engine.current().wait(work_shard(state, shard, 1, ShardMoney()))
     Engine.current().wait(state.stop(journal_is_landed=False))
     assert night.commit(begun, [record])["calls"]["cached"] == 2
     assert simulator.stats()["calls"] == sent

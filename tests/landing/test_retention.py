@@ -9,6 +9,7 @@ from house_rig import check_manifests, forget_journals, house, singles, sorted_r
 from landing_rig import row_groups
 
 from tasks.calling.engine import Engine
+from tasks.landing.allowances import ShardMoney
 from tasks.landing.joinable import TABLES_OF_RUN
 from tasks.landing.shards import work_shard
 
@@ -96,7 +97,7 @@ def test_a_run_being_made_anew_does_not_get_its_own_calls_without_their_texts(
     state = night.state(begun)
     tidied(night.store, keep_prompts_days=5)
     (shard,) = [number for number, rows in enumerate(begun.plan.shard_rows) if rows]
-    record = Engine.current().wait(work_shard(state, shard, 1, allowance_usd=None))
+    record = Engine.current().wait(work_shard(state, shard, 1, ShardMoney()))
     Engine.current().wait(state.stop(journal_is_landed=False))
     assert record.made == 1
     manifest = night.commit(begun, [record])

@@ -11,6 +11,7 @@ import pytest
 from landing_rig import rows_of
 
 from tasks.calling.engine import Engine
+from tasks.landing.allowances import ShardMoney
 from tasks.landing.shard_records import known_shards, read_record
 from tasks.landing.shards import work_shard
 
@@ -91,9 +92,9 @@ def test_a_shard_tried_again_after_its_store_failed_keeps_to_one_allowance(
     staged.parent.mkdir(parents=True)
     staged.write_text("a file in the folder's place")
     with pytest.raises(OSError, match="staged"):
-        wait(work_shard(state, 0, 1, allowance_usd=0.12))
+        wait(work_shard(state, 0, 1, ShardMoney(0.12)))
     staged.unlink()
-    record = wait(work_shard(state, 0, 1, allowance_usd=0.12))
+    record = wait(work_shard(state, 0, 1, ShardMoney(0.12)))
     wait(state.stop(journal_is_landed=False))
     assert simulator.stats()["usd"] <= 0.12
     assert record.usd == pytest.approx(simulator.stats()["usd"])  # type: ignore[attr-defined]
@@ -108,9 +109,7 @@ def test_stopping_a_run_ends_its_shards_at_once_and_loses_no_call(
     night = rig(simulator)
     begun = night.begin(night.table(TOPICS))
     state = night.state(begun)
-    working = asyncio.run_coroutine_threadsafe(
-        work_shard(state, 0, 1, allowance_usd=None), Engine.current().loop
-    )
+    working = asyncio.run_coroutine_threadsafe(work_shard(state, 0, 1, ShardMoney()), Engine.current().loop)
     until = time.monotonic() + 10
     while simulator.stats()["calls"] < 16 and time.monotonic() < until:
         time.sleep(0.02)
@@ -120,6 +119,6 @@ def test_stopping_a_run_ends_its_shards_at_once_and_loses_no_call(
     with pytest.raises(CancelledError):
         working.result(1)
     with pytest.raises(CancelledError):
-        wait(work_shard(state, 0, 1, allowance_usd=None))
+        wait(work_shard(state, 0, 1, ShardMoney()))
     rows = rows_of(night.store, "_ledger/open")
     assert sorted(row["status"] for row in rows) == ["lost"] * 8 + ["ok"] * 8

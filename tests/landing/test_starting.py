@@ -47,7 +47,7 @@ def test_only_rows_that_may_go_better_are_worked_again(rig: Callable[..., Rig]) 
     requests = night.table(TOPICS)
     manifest = night.night(requests)
     assert manifest["rows"] | {"unchanged": 0} == {
-        "requests": 8, "made": 6, "failed": 2, "deferred": 0, "rejected": 0, "retryable": 1, "unchanged": 0,
+        "requests": 8, "made": 6, "failed": 2, "deferred": 0, "rejected": 0, "retryable": 1, "unchanged": 0, "adopted": 0,
     }  # fmt: skip
     again = night.begin(requests)
     assert (again.way, again.plan.generation) == ("again", 2)
@@ -142,15 +142,19 @@ def test_a_preview_says_what_would_be_done_and_writes_nothing(rig: Callable[...,
     assert night.store.list() == before
 
 
-def test_a_budget_needs_every_price(rig: Callable[..., Rig]) -> None:
+def test_a_budget_or_a_providers_limit_needs_every_price(rig: Callable[..., Rig]) -> None:
     night = rig()
-    unpriced = load_catalog(
+    models = (
         "providers: {p: {api: openai, base_url: 'https://example.org/v1'}}\n"
         "models: {one: {provider: p, id: nobody-knows-me}}"
     )
+    unpriced = load_catalog(models)
+    limited = load_catalog(models.replace("/v1'", "/v1', usd_per_run: 5"))
     requests = night.table(TOPICS)
     with pytest.raises(UserError, match="nobody knows the price of one"):
         night.begin(requests, catalog=unpriced, budgeted=True)
+    with pytest.raises(UserError, match="nobody knows the price of one"):
+        night.begin(requests, catalog=limited)
     assert night.begin(requests, catalog=unpriced).plan.prices == {"one": None}
 
 

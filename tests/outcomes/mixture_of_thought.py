@@ -24,7 +24,9 @@ SET = "MoT, DATE"
 CHEAP, STRONG = "gpt-3.5-turbo", "gpt-4"
 VOTERS = {"10 CoT": (CHEAP, "cot1", 10), "10 PoT": (CHEAP, "pot1", 10), STRONG: (STRONG, "greedy_cot2", 1)}
 USD_PER_1000 = {CHEAP: (0.0015, 0.002), STRONG: (0.03, 0.06)}  # tokens in and out, list prices of 2023
-PROMPT_TOKENS = 1000  # of the worked examples; not recorded, so supposed, and paid once for all samples of a call
+PROMPT_TOKENS = (
+    1000  # of the worked examples; not recorded, so supposed, and paid once for all samples of a call
+)
 CHARACTERS_PER_TOKEN = 4
 COSTS = f"supposed: prompts of {PROMPT_TOKENS:,} tokens, list prices of 2023"
 KNOWN, KNOWN_SAVED = 0.861, 0.55
@@ -83,7 +85,9 @@ def _samples_voted(table: pd.DataFrame) -> Result:
     )  # fmt: skip
 
 
-def _samples(table: pd.DataFrame, keys: pd.Index, model: str, variant: str, samples: int) -> list[pd.DataFrame]:
+def _samples(
+    table: pd.DataFrame, keys: pd.Index, model: str, variant: str, samples: int
+) -> list[pd.DataFrame]:
     """The first samples of each question, in its order; an empty frame where there are none."""
     chosen = table[(table["model"] == model) & (table["variant"] == variant) & (table["sample"] < samples)]
     by_question = dict(list(chosen.sort_values("sample").groupby("qid")))

@@ -33,11 +33,15 @@ def panel_of(table: pd.DataFrame) -> tuple[pd.Index, Panel, np.ndarray]:
     models = sorted(table["model"].unique())
 
     def of(name: str) -> pd.DataFrame:
-        return table.pivot_table(index="sample_id", columns="model", values=name, aggfunc="first", dropna=False)[models]
+        return table.pivot_table(
+            index="sample_id", columns="model", values=name, aggfunc="first", dropna=False
+        )[models]
 
     said = of("response").map(lambda text: text.strip().casefold() if isinstance(text, str) else None)
     answers = said.to_numpy().astype(object)
-    lengths = np.array([[np.nan if each is None else len(each) for each in row] for row in answers], dtype=float)
+    lengths = np.array(
+        [[np.nan if each is None else len(each) for each in row] for row in answers], dtype=float
+    )
     signals = np.stack([np.full(lengths.shape, np.nan), lengths], axis=2)
     kinds = table.groupby("sample_id")["eval_name"].first().reindex(said.index).to_numpy().astype(object)
     right = of("score").to_numpy().astype(float)

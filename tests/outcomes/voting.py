@@ -15,7 +15,7 @@ from tasks.choosing.estimates import Observed, learnt
 from tasks.choosing.member_choice import chosen_members
 from tasks.choosing.panel import Panel, as_said
 from tasks.judging.canonical import canonical
-from tasks.judging.voting import MANY, Ballot, vote, weight_of
+from tasks.judging.voting import Ballot, vote, weight_among_many
 from tests.outcomes.data import FOLDS, folds
 from tests.outcomes.result import compared
 
@@ -43,17 +43,27 @@ def results(data: Data) -> Iterable[Result]:
     """Three strong models, seven weak ones, all of them."""
     predictions, questions = data.table("mmlu_pro_preds"), data.table("mmlu_pro_questions")
     everybody = tuple(sorted(set(predictions["model"]) - set(INCOMPLETE)))
-    yield from _of(predictions, questions, "MMLU-Pro, 3 strong", STRONG, {"majority": 0.705, "skill": 0.718, "kind": 0.721})
+    yield from _of(
+        predictions,
+        questions,
+        "MMLU-Pro, 3 strong",
+        STRONG,
+        {"majority": 0.705, "skill": 0.718, "kind": 0.721},
+    )
     yield from _of(predictions, questions, "MMLU-Pro, 7 weak", SEVEN, {"majority": 0.524, "kind": 0.531})
     yield from _of(predictions, questions, "MMLU-Pro, all 28", everybody, {"majority": 0.585}, choose=True)
 
 
-def panel_of(predictions: pd.DataFrame, questions: pd.DataFrame, models: Sequence[str]) -> tuple[pd.Index, Panel]:
+def panel_of(
+    predictions: pd.DataFrame, questions: pd.DataFrame, models: Sequence[str]
+) -> tuple[pd.Index, Panel]:
     """The answers of these models; what may tell how sure one is, is its length."""
     some = predictions[predictions["model"].isin(models)]
     ids = pd.Index(sorted(questions["question_id"]))
     found = {
-        name: some.pivot_table(index="question_id", columns="model", values=name, aggfunc="first", dropna=False)
+        name: some.pivot_table(
+            index="question_id", columns="model", values=name, aggfunc="first", dropna=False
+        )
         .reindex(index=ids, columns=list(models))
         .to_numpy()
         for name in ("pred", "correct", "n_chars")
@@ -82,7 +92,9 @@ def _of(
     best = int(right.mean(axis=0).argmax())
     fold = folds(ids)
 
-    def line(method: str, ours: Floats, figure: float | None = None, learnt_on: str = LEARNT, note: str = "") -> Result:
+    def line(
+        method: str, ours: Floats, figure: float | None = None, learnt_on: str = LEARNT, note: str = ""
+    ) -> Result:
         return compared(
             data, method, ours, right[:, best], models[best], right.max(axis=1), known=figure, learnt=learnt_on, note=note
         )  # fmt: skip
@@ -106,7 +118,8 @@ def _voted(panel: Panel, by: str | None, fold: NDArray[np.intp]) -> Floats:
             of = weights.get(panel.kinds[row] if by == "kind" else None)
             spoke = [place for place, text in enumerate(panel.said[row]) if text is not None]
             ballots = [
-                Ballot(panel.voters[place], panel.said[row, place], of[place] if of else 1.0) for place in spoke
+                Ballot(panel.voters[place], panel.said[row, place], of[place] if of else 1.0)
+                for place in spoke
             ]
             score[row] = panel.right[row, spoke[vote(ballots).winner]] if ballots else 0.0
     return score
@@ -124,7 +137,9 @@ def _weights(past: Panel, by: str | None) -> dict[str | None, list[float]]:
     ]
     estimates = learnt(observed, 1)
     return {
-        kind: [weight_of(estimates.quality_of(name, None, None, kind).mean, 1.0, MANY) for name in past.voters]
+        kind: [
+            weight_among_many(estimates.quality_of(name, None, None, kind).mean, 1.0) for name in past.voters
+        ]
         for kind in (None, *sorted(set(past.kinds)))
     }
 

@@ -8,7 +8,7 @@ import pytest
 from row_rig import Made
 
 from tasks.calling.failures import CallFailed
-from tasks.patterns.recipe import load_recipe
+from tasks.patterns.recipe import load_recipe, models_needed
 from tasks.storing.errors import UserError
 
 
@@ -166,3 +166,10 @@ def test_a_replay_goes_on_in_the_middle_of_a_cascade_without_asking_again(rig):
 def test_a_cascade_that_cannot_be_meant_is_refused(text, said):
     with pytest.raises(UserError, match=said):
         load_recipe(text)
+
+
+def test_the_default_judge_of_a_cascade_is_among_the_models_that_a_run_needs(rig):
+    text = "recipe: r\nmake: {ask: {model: {cascade: [gemini, claude]}, prompt: p}}"
+    assert models_needed(load_recipe(text), rig.catalog) == {"gemini", "claude", "gpt"}
+    unjudged = text.replace("[gemini, claude]", "[gemini, claude], by: checks")
+    assert models_needed(load_recipe(unjudged), rig.catalog) == {"gemini", "claude"}
