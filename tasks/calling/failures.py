@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["wait", "retry", "next_model", "row_fails", "close_provider"]
 ErrorKind: TypeAlias = Literal[
     "rate_limit", "overloaded", "server_error", "timeout", "connection", "unreachable", "bad_body",
+    "model_missing", "forbidden", "context_too_long", "content_filter",
     "bad_request", "refusal", "empty", "no_parse", "no_model", "bad_key", "no_credit", "exhausted",
     "no_price", "not_recorded",
 ]  # fmt: skip

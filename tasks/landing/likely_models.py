@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tasks.choosing.estimates import Estimates
 from tasks.choosing.ranking import Known, Wanted
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tasks.calling.prices import Price
     from tasks.patterns.expected_case import Likely
     from tasks.patterns.model_choice import ModelChoice
+
+USUAL_COMPLEXITY: Final = 0.5  # of a request that nobody has seen yet, where `auto` finds it out
 
 
 def likely_models(
@@ -47,7 +49,7 @@ def wanted_for(need: Need, *, needs_price: bool = False) -> Wanted:
     return Wanted(
         need.strength,
         quality=need.quality,
-        complexity=need.complexity,
+        complexity=USUAL_COMPLEXITY if need.complexity == "auto" else need.complexity,
         usd_per_call=need.usd_per_call,
         needs_price=needs_price,
     )

@@ -53,12 +53,13 @@ class Cascade(Part):
 class Need(Part):
     """The cheapest model of the catalog that reaches the floor, the larger of quality and 0.8 x complexity.
 
-    Without a floor the best that costs no more than `usd_per_call`.
+    Without a floor the best that costs no more than `usd_per_call`. A complexity of `auto` is how hard the request looks,
+    so that easy requests go to cheap models and hard ones to strong ones.
     """
 
     strength: Annotated[Text, Field(alias="for", description="A strength in the models file, e.g. analysis.")]
     quality: Fraction | None = None
-    complexity: Fraction | None = None
+    complexity: Fraction | Literal["auto"] | None = None
     usd_per_call: Usd | None = None
     partner: Annotated[
         Text | None, Field(alias="with", description="An earlier step: its model should be compatible.")

@@ -12,8 +12,10 @@ import orjson
 
 from tasks.calling.failures import CallFailed
 from tasks.calling.route import estimated_tokens
+from tasks.choosing.complexity import standing
 from tasks.choosing.ranking import Wanted
 from tasks.patterns.model_choice import Need, names_in
+from tasks.patterns.route import request_text as shown_text
 from tasks.storing.errors import RowDeferred
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def _ranking(need: Need, scope: Scope, ask: Ask, avoid: frozenset[str]) -> Ranki
     wanted = Wanted(
         need.strength,
         quality=need.quality,
-        complexity=need.complexity,
+        complexity=standing(shown_text(scope)) if need.complexity == "auto" else need.complexity,
         usd_per_call=need.usd_per_call,
         partner=partner_of(need, scope),
         request_type=scope.request_type,

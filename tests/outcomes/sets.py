@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.outcomes import chains, mixture_of_thought, router_bench, voting
+from tests.outcomes import chains, judges, mixture_of_thought, router_bench, routing, voting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,4 +32,7 @@ SETS: Mapping[str, Set] = {
     "chains": Set(chains.results, ("chains",)),
     "mot": Set(mixture_of_thought.results, ("mot_cascade",)),
     "routerbench": Set(router_bench.results, ("routerbench",)),
+    "routing": Set(routing.results, ("routellm",)),
+    "judges": Set(judges.of_pairs, ("judgebench_pairs", "judgebench_decisions")),
+    "lengths": Set(judges.of_scores, ("arena_bench",)),
 }

@@ -7,6 +7,10 @@ import pytest
 from tasks.calling.failures import CallFailed
 from tasks.choosing.estimates import Observed, learnt
 
+LOOKS_HARD = (
+    "which of the tides is not higher than the average of each month, if no storm is counted and less than half of all "
+    "measurements are left, and by how many percent more it rises per year than the total of the other ones"
+)
 CHEAP = {"input": 0.1, "output": 0.4}
 
 
@@ -44,6 +48,19 @@ def test_a_floor_takes_the_cheapest_that_reaches_it_and_no_floor_the_best(able, 
     made = able.make(one(need))
     assert asked(able) == [model]
     assert made.tally.models == [model]
+
+
+@pytest.mark.parametrize(
+    ("topic", "model"),
+    [
+        ("tides", "gemini"),
+        (LOOKS_HARD, "gpt"),
+    ],
+)
+def test_a_request_that_looks_hard_goes_to_a_stronger_model_than_an_easy_one(able, topic, model):
+    able.models["claude"]["strengths"] = {"analysis": 0.55}
+    able.make(one("{for: analysis, complexity: auto}"), topic=topic)
+    assert asked(able) == [model]
 
 
 def test_what_past_nights_saw_counts_more_than_what_the_catalog_says(able):
