@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from blocks.places import open_store, store_place
 from deployments.cli.explaining import cache_explain
+from deployments.cli.recipe_known import check_recipe
 from deployments.cli.sheets_shown import show_sheet, wide_console
 from tasks.landing.ledger_contents import contents_sheet, ledger_contents
 from tasks.landing.pruning import Unwanted, prune
@@ -64,6 +65,8 @@ def _prune(given: argparse.Namespace) -> int:
         told = prune(store, unwanted, dry_run=given.dry_run)
     except OSError as error:
         raise NightpressError(f"the ledger of {store.url} cannot be changed: {error}") from error
+    if given.recipe and not told.keys:
+        check_recipe(store, given.recipe)
     for line in _said(told, dry_run=given.dry_run):
         console.print(line, markup=False, soft_wrap=True)
     return 0

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import httpx
 from multidict import CIMultiDict
 
 from tasks.calling.prices import price_of
-from tasks.calling.route import Route
-from tasks.calling.wire import WIRES
+from tasks.calling.unsent_routes import unsent_route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from tasks.calling.catalog import Catalog
     from tasks.calling.engine import Engine
     from tasks.calling.prices import Price
+    from tasks.calling.route import Route
 
 PLAIN_JSON = {"content-type": "application/json", "accept-encoding": "identity"}
 
@@ -65,22 +65,14 @@ def make_routes(
 def _route(
     engine: Engine, catalog: Catalog, name: str, price: Price | None, keys: dict[str, SecretStr | None]
 ) -> Route:
-    model = catalog.model(name)
-    provider = catalog.providers[model.provider]
-    wire = WIRES[provider.api]
-    secret = keys[model.provider]
+    route = unsent_route(catalog, name, price)
+    model, provider = route.model, catalog.providers[route.provider_name]
+    secret = keys[route.provider_name]
     key = secret.get_secret_value() if secret else None
-    url = httpx.URL(provider.base_url.rstrip("/") + wire.path(model))
-    headers = {**PLAIN_JSON, **wire.headers(key, provider, model)}
-    return Route(
-        name=name,
-        model=model,
-        provider_name=model.provider,
-        wire=wire,
-        url=url,
-        host=url.netloc.decode(),
+    headers = {**PLAIN_JSON, **route.wire.headers(key, provider, model)}
+    return replace(
+        route,
         headers=CIMultiDict(headers),
-        price=price,
         quotas=tuple(engine.quotas(catalog, name)),
         secrets=tuple(_secrets(key, {**provider.headers, **model.headers}, headers)),
     )

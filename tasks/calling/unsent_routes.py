@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 def unsent_routes(catalog: Catalog, priced: dict[str, Price | None]) -> dict[str, Route]:
-    """A route for every priced model, as `route_making` makes it in all that the ledger's key is made of."""
-    return {name: _route(catalog, name, price) for name, price in priced.items()}
+    """A route for every priced model, which `route_making` completes: the same in all that the ledger's key is made of."""
+    return {name: unsent_route(catalog, name, price) for name, price in priced.items()}
 
 
-def _route(catalog: Catalog, name: str, price: Price | None) -> Route:
+def unsent_route(catalog: Catalog, name: str, price: Price | None) -> Route:
+    """The route to one model, with nothing that sending takes."""
     model = catalog.model(name)
     provider = catalog.providers[model.provider]
     wire = WIRES[provider.api]

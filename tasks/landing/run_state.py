@@ -203,7 +203,6 @@ def _make(
         return _unpriced(catalog, priced, limited) | closed_models(calls)
 
     chooser = Chooser(known, away, partial(closed_models, calls), recipe.explore, plan.hash, plan.budgeted)
-    redo = redo_of(store, plan)
     rows = sum(plan.shard_rows) if redo is None else sum(map(len, redo.values()))
     state = RunState(
         plan,

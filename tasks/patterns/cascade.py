@@ -3,8 +3,8 @@
 FrugalGPT, arXiv 2305.05176. What scores an answer: the step's checks always, then, as `by` says, how far several samples
 of the model agree (arXiv 2203.11171), a judge, or the confidence that the answer states. The last model's answer is
 taken as it is; if it gives none, or the money does not reach for it and the recipe's `on_budget` has `cheaper_model`,
-the best of the earlier ones. In an explored row every model answers and is
-scored, so that thresholds can be fitted to what each would have done.
+the best of the earlier ones. In an explored row every model answers and is scored, so that thresholds can be fitted to
+what each would have done.
 
 By belief all answers so far count together: who gave them, who agrees, how sure each is (`tasks.choosing.belief`). What is
 scored is the answer that is most likely right, and it is what is taken, after the last model too.

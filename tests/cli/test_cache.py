@@ -110,3 +110,8 @@ def test_a_recipe_that_exists_and_has_spent_nothing_is_no_mistake(night, capsys)
     for view in (["--recipe", "notes", "--since", "2026-02-01"], ["--recipe", "technical-blog"]):
         assert main(["spend", *view, "--store", str(night / "store")]) == 0
         assert "no call of a committed run is in view" in capsys.readouterr().out
+
+
+def test_pruning_a_recipe_that_there_is_not_says_so(night, capsys):
+    assert main(["cache", "prune", "--recipe", "nots", "--store", str(night / "store")]) == 2
+    assert "there is no recipe 'nots'" in capsys.readouterr().err
