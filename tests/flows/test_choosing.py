@@ -84,11 +84,8 @@ def test_the_default_judge_is_one_that_can_be_asked(rig) -> None:
 
 def test_a_row_whose_need_nobody_can_fill_now_is_left_for_later(rig) -> None:
     night = chosen(rig)
-    (night.folder / "models.yaml").write_text(
-        MODELS.format(url=night.simulator.openai_url).replace("sim: {", "sim: {concurrency: 1, ")
-    )
     night.simulator.script(Script(replies=(Scripted(fault=Fault(kind="no_credit")),)))
-    night.night()
+    night.night(concurrency=1)  # one row after the other: the later ones choose when the provider is closed
     rows = night.manifest()["rows"]
     assert (rows["made"], rows["failed"], rows["deferred"]) == (0, 0, 8)
     night.simulator.script(Script(replies=(Scripted(text="A text."),)))

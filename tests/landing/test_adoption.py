@@ -68,6 +68,13 @@ def test_a_run_that_leaves_adopted_rows_again_hands_them_on(left: Rig) -> None:
     assert (third["rows"]["made"], third["rows"]["adopted"]) == (9, 8)
 
 
+def test_a_night_of_adopted_rows_learns_from_past_runs_as_any_other(left: Rig) -> None:
+    left.night(left.table(SECOND), run="second")
+    begun = left.begin(left.table({"c0": "bogs"}), run="third", adopts=True)
+    assert begun.plan.adopted == 6
+    assert begun.plan.estimates["runs"] == 1
+
+
 def test_a_row_that_tonights_table_has_itself_is_tonights(left: Rig) -> None:
     begun = left.begin(
         left.table({"a1": "mine", "b0": "tides"}, '{"request_id": "a2"}'), run="second", adopts=True
