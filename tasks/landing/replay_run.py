@@ -215,5 +215,6 @@ def _requests(
     try:
         yield from read_requests(str(table), recipe.columns, run_date=run_date, limit=limit)
     except UserError as error:
-        hint = error.hint or "the new recipe wants other columns than the run had"
+        other = "the recipe wants other columns than that run had; `nightpress replay RUN` names another run"
+        hint = f"{error.hint}; {other}" if error.hint else other
         raise UserError(error.what, where=f"the requests of {run}", hint=hint) from None
