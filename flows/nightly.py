@@ -51,6 +51,7 @@ def nightly(
     budget: Annotated[float, Field(ge=0)] | None = None,
     only: Literal["new", "changed", "all"] = "all",
     limit: Annotated[int, Field(ge=1)] | None = None,
+    baseline: str = "",
     concurrency: Annotated[int, Field(ge=1, le=2000)] = 100,
     catch_up: CatchUp = "all",
     alert_error_rate: Annotated[float, Field(ge=0, le=1)] = 0.05,
@@ -70,6 +71,7 @@ def nightly(
         budget: Most USD the run may spend, from 0. None: no limit.
         only: new: requests never made; changed: new or changed ones; all: every request.
         limit: Most requests to make, from 1. None: all of them.
+        baseline: MODEL:SHARE, such as gpt-4:0.1: that share is also worked by this model alone. Empty: as the recipe says.
         concurrency: Most model requests in flight at once, 1 to 2000.
         catch_up: Scheduled nights that a downtime delayed. all: make them; latest: only the last one due; none: none
             that starts more than an hour late.
@@ -84,7 +86,7 @@ def nightly(
             return Completed(name="Skipped", message=f"this night is not made: {late} (catch_up: {catch_up})")
         place = store_place(store)
         content = open_store(place)
-        opened, catalog = open_recipe(recipe, content), open_catalog(models)
+        opened, catalog = open_recipe(recipe, content).compared_with(baseline), open_catalog(models)
         night = run_date or scheduled_date()
         wish = Wish(
             run=run or f"{opened.recipe}-{night.isoformat()}",

@@ -138,6 +138,11 @@ def _run(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--limit", type=_positive, metavar="N", help="make at most N requests")
     command.add_argument(
+        "--baseline",
+        metavar="MODEL:SHARE",
+        help="a share of the requests is also worked by this model alone, and both are judged, as in gpt-4:0.1",
+    )
+    command.add_argument(
         "--concurrency",
         type=_positive,
         default=100,

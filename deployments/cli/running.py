@@ -25,8 +25,8 @@ GRACE_SECONDS = 60.0
 
 
 RUN = (
-    "requests", "recipe", "store", "models", "run", "run_date", "budget", "only", "limit", "concurrency", "dry_run",
-    "fresh", "replace",
+    "requests", "recipe", "store", "models", "run", "run_date", "budget", "only", "limit", "baseline", "concurrency",
+    "dry_run", "fresh", "replace",
 )  # fmt: skip
 
 

@@ -29,6 +29,8 @@ _ROLES = re.compile(r"(?im)\b(?:roles|specialists|team members|available)\b[^:\n
 _CRITERIA = re.compile(r"(?im)\b(?:criteria|criterion|dimensions|rubric)\b[^:\n]{0,40}:\s*(.+)$")
 _WORD = re.compile(r"[\w-]{2,40}")
 _PASSING = 0.7
+_FIRST, _SECOND = "first", "second"
+_CANNOT_TELL = 0.02
 
 
 class Values:
@@ -84,6 +86,8 @@ class Values:
     def choice(self, name: str, choices: list[Any]) -> Any:
         """The entry of a list in turn, the best text's name, the type that fits the prompt, else drawn."""
         best = max(range(len(self.qualities)), key=self.qualities.__getitem__)
+        if {_FIRST, _SECOND} <= set(choices) and len(self.qualities) > 1:
+            return self._better_of_two(choices)
         if _POSITION.search(name) and len(choices) == len(self.qualities) > 1:
             return choices[best]
         if self._index is not None:
@@ -93,6 +97,16 @@ class Values:
         if fitting is not None and self._fit(fitting) > 0:
             return fitting
         return self._random.choice([choice for choice in choices if choice is not None] or choices)
+
+    def _better_of_two(self, choices: list[Any]) -> Any:
+        """Which of two texts reads better to this judge, each seen with its own noise; a tie where it cannot tell."""
+        first, second = (
+            each + self._random.gauss(0, _JUDGE_NOISE * (1 - self._skill)) for each in self.qualities[-2:]
+        )
+        others = [each for each in choices if each not in (_FIRST, _SECOND)]
+        if others and abs(first - second) < _CANNOT_TELL:
+            return others[0]
+        return _FIRST if first > second else _SECOND
 
     def truth(self, name: str) -> bool:
         """Whether the judged text passes; the other way round for names of faults."""

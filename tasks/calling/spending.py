@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from tasks.storing.filesystem import Store
 
-COLUMNS = ["run", "request_id", "model", "usd", "usd_failed", "started_at"]
+COLUMNS = ["run", "request_id", "arm", "model", "usd", "usd_failed", "started_at"]
+MADE = "made"
 STARTED = CALLS.field("started_at").type
 
 
@@ -35,7 +36,7 @@ class Spending:
 
     Attributes:
         usd: of all calls that stand in open parts or are this process's own.
-        by_request: request id → USD, calls of earlier generations included.
+        by_request: request id → USD of the recipe's own calls, those of earlier generations included.
         by_shard: shard → model → USD, likewise.
         landed_usd: of the calls that `add_landed` found.
         since: calls that started before are another plan's, and count nothing; None: all are this one's.
@@ -101,7 +102,8 @@ class Spending:
         if row["usd"] is None:
             self.unpriced.add(row["model"])
         if usd:
-            self.by_request[row["request_id"]] += usd
+            if row["arm"] in (MADE, None):
+                self.by_request[row["request_id"]] += usd
             self.by_shard[self._shard_of(row["request_id"])][row["model"]] += usd
 
     def _rows(self, path: str) -> list[dict[str, Any]]:

@@ -211,6 +211,7 @@ class Commit:
             ),
             "spend": landing.spend.rows(prices_of(plan.prices)),
             "simulated": calls.simulated,
+            "not_compared": sum(record.not_compared for record in self.records),
             "parts": named,
             "keys": landing.keys_path,
             "landed": landing.sources,

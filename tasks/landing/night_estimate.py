@@ -165,7 +165,7 @@ def night_estimate(
     lines = tuple(estimate_lines(expected, tokens.means, past, priced))
     seconds = _row_seconds(expected.seconds, past)
     took, held_by = run_seconds(lines, catalog, tokens.rows, AT_ONCE, seconds)
-    row_worst = worst_in(recipe, catalog, known_prices(recipe, catalog), tokens.largest_row)
+    row_worst = worst_in(recipe, catalog, known_prices(recipe, catalog), tokens.largest_row, proven=True)
     return NightEstimate(
         rows=tokens.rows,
         tokens=tokens,
@@ -194,6 +194,6 @@ def _worst_usd(
     """Of all rows: a row's worst case bends upwards with its tokens, so it lies below the line from none to the most."""
     if largest.usd is None:
         return None
-    none = worst_in(recipe, catalog, priced, 0).usd or 0.0
+    none = worst_in(recipe, catalog, priced, 0, proven=True).usd or 0.0
     share = tokens.mean_row / tokens.largest_row if tokens.largest_row else 0.0
     return tokens.rows * (none + share * (largest.usd - none))

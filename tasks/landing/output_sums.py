@@ -51,15 +51,17 @@ class OutputSums:
 
     def _add(self, row: dict[str, Any]) -> None:
         group = self.groups.setdefault((row["pattern"], row["request_type"], row["arm"]), GroupSums())
+        is_made = row["arm"] in ("made", None)
         if row["status"] == "made":
-            self.made += 1
+            self.made += is_made
             group.made += 1
             group.seconds.append(row["seconds"])
         else:
-            self.failed += 1
             group.failed += 1
-            self.retryable += row["error_kind"] in RETRYABLE
-            self.errors[row["error_kind"]] = self.errors.get(row["error_kind"], 0) + 1
+            if is_made:
+                self.failed += 1
+                self.retryable += row["error_kind"] in RETRYABLE
+                self.errors[row["error_kind"]] = self.errors.get(row["error_kind"], 0) + 1
         group.calls += row["calls"]
         group.cached += row["cached_calls"]
         group.usd = None if group.usd is None or row["usd"] is None else group.usd + row["usd"]

@@ -12,6 +12,7 @@ from tasks.storing.requests import canonical
 
 if TYPE_CHECKING:
     from tasks.landing.tally import Tally
+    from tasks.patterns.blind import Verdict
     from tasks.patterns.draft import Draft
     from tasks.storing.requests import Request
 
@@ -44,12 +45,23 @@ class Outcome:
 
 
 def output_row(
-    outcome: Outcome, tally: Tally, *, run: str, recipe: str, recipe_version: int, pattern: str
+    outcome: Outcome,
+    tally: Tally,
+    *,
+    run: str,
+    recipe: str,
+    recipe_version: int,
+    pattern: str,
+    verdict: Verdict | None = None,
 ) -> dict[str, Any]:
-    """A row of `outputs`, made or failed."""
+    """A row of `outputs`, made or failed.
+
+    Args:
+        verdict: the blind judges'; it counts before what the row's own judge said when it chose among drafts.
+    """
     draft = outcome.draft
     row, routes = tally.row, tally.notes.routes
-    judgement = tally.notes.judgement_of(draft.content) if draft else None
+    judged = verdict or (tally.notes.judgement_of(draft.content) if draft else None)
     return {
         "request_id": row.request_id,
         "run": run,
@@ -65,8 +77,8 @@ def output_row(
         "sources": list(draft.metadata.sources) if draft else None,
         "warnings": list(draft.metadata.warnings) if draft else None,
         "suggestions": list(draft.metadata.suggestions) if draft else None,
-        "quality": draft.score if draft else None,
-        "quality_by": list(judgement.by.items()) if judgement else None,
+        "quality": verdict.score if verdict else draft.score if draft else None,
+        "quality_by": list(judged.by.items()) if judged else None,
         "route": "/".join(each.taken for each in routes) or None,
         "route_confidence": min((each.confidence for each in routes), default=None),
         "steps": tally.steps,

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.calling.prices import cost
+from tasks.landing.labels import MADE
 from tasks.patterns.asked import Asked
 from tasks.patterns.cell_tokens import CellTokens
 
@@ -25,7 +26,7 @@ CALL_COLUMNS: Final = [
     "step", "role", "model", "host", "request_id", "status", "cached", "tokens_in", "tokens_out", "tokens_cached", "usd",
     "usd_failed", "seconds", "simulated",
 ]  # fmt: skip
-OUTPUT_COLUMNS: Final = ["request_id", "cached_calls", "seconds", "request"]
+OUTPUT_COLUMNS: Final = ["request_id", "arm", "cached_calls", "seconds", "request"]
 
 
 @dataclass(slots=True)
@@ -144,7 +145,7 @@ def _calls(committed: Committed, rows: Iterable[str]) -> Iterator[dict[str, Any]
 
 def _rows(committed: Committed) -> Iterator[dict[str, Any]]:
     for batch in committed.rows("outputs", OUTPUT_COLUMNS):
-        yield from batch.to_pylist()
+        yield from batch.filter(pc.equal(batch["arm"], MADE)).to_pylist()
 
 
 def _line(call: dict[str, Any]) -> PastLine:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.landing.labels import MADE
 from tasks.landing.table_rows import every_row
 from tasks.storing.requests import Request, request_hash
 
@@ -45,9 +46,10 @@ def _made(store: Store, columns: list[str], recipe: str, run: str) -> Iterator[t
     Raises:
         NightpressError: as `every_row`.
     """
-    for batch in every_row(store, "outputs", [*columns, "run", "recipe", "status"]):
+    for batch in every_row(store, "outputs", [*columns, "run", "recipe", "arm", "status"]):
         table = pa.Table.from_batches([batch])
         ours = pc.and_(pc.equal(table["recipe"], recipe), pc.equal(table["status"], "made"))
+        ours = pc.and_(ours, pc.equal(table["arm"], MADE))
         kept = table.filter(pc.and_(ours, pc.not_equal(table["run"], run)))
         yield from zip(*(kept[name].to_pylist() for name in columns), strict=True)
 

@@ -6,12 +6,15 @@ import asyncio
 from collections import Counter
 from datetime import UTC, datetime
 from time import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tasks.calling.budget import OVER_BUDGET, Budget, OverBudget, RowBudget
 from tasks.calling.call import Row
 from tasks.calling.failures import CallFailed
 from tasks.landing.admission import Admission, RowCosts, Ticket
+from tasks.landing.control import CONTROL, proof_scores, proofs
+from tasks.landing.labels import MADE
 from tasks.landing.lessons import taught
 from tasks.landing.outputs import Outcome, deferred_row, output_row
 from tasks.landing.purse import Purse, indispensable
@@ -29,13 +32,15 @@ from tasks.storing.parts import write_part
 from tasks.storing.schemas import DEFERRED, OUTPUTS, SCORES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
 
     from tasks.landing.allowances import ShardMoney
+    from tasks.landing.control import Proof
     from tasks.landing.run_state import RunState
+    from tasks.patterns.blind import Verdict
+    from tasks.patterns.draft import Draft
     from tasks.storing.requests import Request
 
-ARM = "made"
 STAGED = {"outputs": OUTPUTS, "deferred": DEFERRED, "scores": SCORES}
 OVER_ROW_BUDGET = "over_row_budget"
 ENDED_BY_MONEY = frozenset({"no_price", OVER_ROW_BUDGET})
@@ -57,6 +62,7 @@ async def work_shard(state: RunState, shard: int, attempt: int, money: ShardMone
         requests = await asyncio.to_thread(
             read_shard, state.store, requests_path(plan.run, plan.hash), shard, plan.shard_rows
         )
+        ids = [request.request_id for request in requests]
         if state.redo is not None:
             redo = state.redo.get(shard, frozenset())
             requests = [request for request in requests if request.request_id in redo]
@@ -78,8 +84,9 @@ async def work_shard(state: RunState, shard: int, attempt: int, money: ShardMone
                 for request in requests
             ]
         worked = [each.result() for each in working]
+        proven = await proofs(state, ids, worked, outcome_of)
         await state.calls.ledger.upload()
-        return await asyncio.to_thread(stage, state, shard, attempt, worked, purse)
+        return await asyncio.to_thread(stage, state, shard, attempt, worked, purse, proven)
 
 
 async def _work_row(
@@ -120,7 +127,7 @@ def row_of(state: RunState, request: Request, shard: int, purse: Purse) -> Row:
     own = RowBudget(recipe.budget.usd_per_request, "request", paid_usd)
     return Row(
         request_id=request.request_id,
-        arm=ARM,
+        arm=MADE,
         recipe=recipe.recipe,
         request_type=_request_type(recipe.request_type, request),
         shard=shard,
@@ -131,6 +138,12 @@ def row_of(state: RunState, request: Request, shard: int, purse: Purse) -> Row:
 
 
 async def work_request(state: RunState, request: Request, tally: Tally) -> Outcome:
+    """What the recipe makes of a request."""
+    coming = make_draft(state.recipe, request.values, tally, state.setting, tally.notes)
+    return await outcome_of(request, coming, tally)
+
+
+async def outcome_of(request: Request, coming: Awaitable[Draft], tally: Tally) -> Outcome:
     """The one place where whatever goes wrong with a row becomes that row's outcome."""
     started = int(time() * 1e6)
 
@@ -140,7 +153,7 @@ async def work_request(state: RunState, request: Request, tally: Tally) -> Outco
         return Outcome(request, status, draft, error_kind, error, started, int(time() * 1e6))
 
     try:
-        draft = await make_draft(state.recipe, request.values, tally, state.setting, tally.notes)
+        draft = await coming
     except OverBudget as deferred:
         if _is_over_for_good(deferred, tally):
             return ended("failed", error_kind=OVER_ROW_BUDGET, error=str(deferred))
@@ -168,16 +181,32 @@ def _request_type(column: str | None, request: Request) -> str | None:
     return None if value is None else str(value)
 
 
-def stage(state: RunState, shard: int, attempt: int, worked: Sequence[Worked], purse: Purse) -> ShardRecord:
-    """Put what became of a shard's rows into staged parts, and its record behind them; the record that counts."""
+def stage(
+    state: RunState,
+    shard: int,
+    attempt: int,
+    worked: Sequence[Worked],
+    purse: Purse,
+    proven: Mapping[str, Proof] = MappingProxyType({}),
+) -> ShardRecord:
+    """Put what became of a shard's rows into staged parts, and its record behind them; the record that counts.
+
+    Args:
+        proven: by request id, what is known beside its row.
+    """
     plan, place = state.plan, state.plan.workplace
     tables: dict[str, list[dict[str, Any]]] = {table: [] for table in STAGED}
     for outcome, tally in worked:
         if outcome.status == "deferred":
             tables["deferred"].append(deferred_row(outcome, run=plan.run))
         else:
-            tables["outputs"].append(_output_row(state, outcome, tally))
+            verdicts = proven[tally.row.request_id].verdicts if tally.row.request_id in proven else {}
+            tables["outputs"].append(_output_row(state, outcome, tally, verdicts.get(MADE)))
             tables["scores"] += score_rows(tally, plan.run, state.setting.models)
+    for proof in proven.values():
+        if proof.control is not None:
+            tables["outputs"].append(_output_row(state, *proof.control, proof.verdicts.get(CONTROL)))
+        tables["scores"] += proof_scores(proof, plan.run, state.setting.models)
     parts = {}
     for table, rows in tables.items():
         if rows:
@@ -194,6 +223,7 @@ def stage(state: RunState, shard: int, attempt: int, worked: Sequence[Worked], p
         begun=sum(_has_begun(outcome, tally) for outcome, tally in worked),
         deferred_by=Counter(outcome.error_kind for outcome, _ in worked if outcome.status == "deferred"),
         retryable=sum(outcome.retryable for outcome, _ in worked),
+        not_compared=sum(proof.left for proof in proven.values()),
         parts=parts,
         lessons=taught(tally.notes.lessons for _, tally in worked),
         tokens_saved=saved_by_step(worked),
@@ -209,13 +239,16 @@ def _has_begun(outcome: Outcome, tally: Tally) -> bool:
     return outcome.error_kind == OVER_BUDGET and tally.row.budgets[-1].spent_usd > 0
 
 
-def _output_row(state: RunState, outcome: Outcome, tally: Tally) -> dict[str, Any]:
+def _output_row(
+    state: RunState, outcome: Outcome, tally: Tally, verdict: Verdict | None = None
+) -> dict[str, Any]:
     recipe = state.recipe
     return output_row(
         outcome,
         tally,
+        verdict=verdict,
         run=state.plan.run,
         recipe=recipe.recipe,
         recipe_version=recipe.version,
-        pattern=recipe.make.kind,
+        pattern=recipe.make.kind if tally.row.arm == MADE else "ask",
     )

@@ -15,6 +15,7 @@ from tasks.choosing.estimates import Estimates
 from tasks.landing.adoption import adoptable, left_by, settled
 from tasks.landing.claims import claim
 from tasks.landing.commit import clean_up
+from tasks.landing.labels import MADE
 from tasks.landing.learning import estimates_for
 from tasks.landing.lessons import offered
 from tasks.landing.outputs import RETRYABLE
@@ -292,8 +293,9 @@ def _may_go_better(store: Store, known: Plan, manifest: dict[str, Any]) -> dict[
     found: list[str] = []
     deferred: list[str] = []
     for part in manifest["parts"]["outputs"]:
-        for batch in read_rows(store, part["path"], ["request_id", "status", "error_kind"]):
+        for batch in read_rows(store, part["path"], ["request_id", "arm", "status", "error_kind"]):
             table = pa.Table.from_batches([batch])
+            table = table.filter(pc.equal(table["arm"], MADE))
             retryable = pc.is_in(table["error_kind"], value_set=pa.array(sorted(RETRYABLE)))
             found += table.filter(pc.and_(pc.equal(table["status"], "failed"), retryable))[
                 "request_id"

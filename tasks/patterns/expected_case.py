@@ -106,7 +106,7 @@ def expected_case(
         likely: which models a choice comes to, with the share of each; by default `any_of_them`.
     """
     judges = recipe.quality.judge if recipe.quality.judge is not None else default_judge or None
-    return Reckoning(recipe, _Means(models, likely or any_of_them), judges).total()
+    return Reckoning(recipe, _Means(models, likely or any_of_them), judges).proven()
 
 
 def any_of_them(choice: ModelChoice | None, models: Sequence[str]) -> dict[str, float]:

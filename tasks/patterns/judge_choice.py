@@ -45,7 +45,8 @@ def judges_needed(recipe: Recipe, catalog: Catalog) -> set[str]:
     """The default judges that a recipe comes to use, which it does not name."""
     if recipe.quality.judge is not None:
         return set()
-    found: set[str] = set()
+    is_open = judges_blind(recipe) and not recipe.quality.judges
+    found = {default_judge(delivering(recipe), catalog.models)} if is_open else set()
     for place in walk(Place(("make",), recipe.make, frozenset())):
         match place.step.pattern:
             case Ask(model=Cascade()) as pattern if asks_a_judge(pattern):
@@ -53,6 +54,27 @@ def judges_needed(recipe: Recipe, catalog: Catalog) -> set[str]:
             case Refine(judge=None) | Repeat(judge=None) | Team(reviewer=None) | Ensemble(judge=None):
                 found.add(default_judge(writers(place.step), catalog.models))
     return found
+
+
+def judges_blind(recipe: Recipe) -> bool:
+    """Whether anything that is delivered is judged blind."""
+    is_compared = recipe.baseline is not None and recipe.baseline.share > 0
+    return is_compared or recipe.quality.share > 0
+
+
+def blind_judges(recipe: Recipe, models: Mapping[str, Model]) -> tuple[ModelChoice, ...]:
+    """Who judges what is delivered: the recipe's judges, its judge, or one of another family than both arms' writers."""
+    if recipe.quality.judges:
+        return recipe.quality.judges
+    if recipe.quality.judge is not None:
+        return (recipe.quality.judge,)
+    return (default_judge(delivering(recipe), models),)
+
+
+def delivering(recipe: Recipe) -> tuple[str, ...]:
+    """The models that write in either arm, as far as the recipe names them."""
+    alone = (recipe.baseline.model,) if recipe.baseline is not None else ()
+    return tuple(dict.fromkeys((*writers(recipe.make), *alone)))
 
 
 def asks_a_judge(spec: Ask) -> bool:

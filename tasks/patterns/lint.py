@@ -81,7 +81,6 @@ def lint(recipe: Recipe, catalog: Catalog, prices: Mapping[str, Price | None] | 
 
 def _not_acted_on(recipe: Recipe) -> Iterator[Remark]:
     given = {
-        "baseline": recipe.baseline is not None,
         "explore": recipe.explore > 0,
     }
     for key, is_given in given.items():

@@ -41,11 +41,18 @@ def worst_in(
     catalog: Catalog,
     priced: Mapping[str, Price | None],
     request_tokens: float = REQUEST_TOKENS,
+    *,
+    proven: bool = False,
 ) -> WorstCase:
     """The worst case with this catalog's fallbacks and default judges, of a row with so many tokens."""
     fallbacks = {name: model.fallback for name, model in catalog.models.items()}
     return worst_case(
-        recipe, priced, tuple(sorted(judges_needed(recipe, catalog))), fallbacks, request_tokens
+        recipe,
+        priced,
+        tuple(sorted(judges_needed(recipe, catalog))),
+        fallbacks,
+        request_tokens,
+        proven=proven,
     )
 
 

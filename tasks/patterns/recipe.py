@@ -60,6 +60,18 @@ class Recipe(Part):
         """The declared columns, in the recipe's order."""
         return dict(self.request)
 
+    def compared_with(self, words: str) -> Recipe:
+        """The same with another baseline, given as `MODEL:SHARE`; as it is if no words are given.
+
+        Raises:
+            UserError: the words say nothing of the kind.
+        """
+        if not words:
+            return self
+        baseline = Baseline.from_words(words)
+        own = self.baseline.prompt if self.baseline is not None else None
+        return self.model_copy(update={"baseline": baseline.model_copy(update={"prompt": own})})
+
     def canonical(self) -> dict[str, Any]:
         """Plain JSON values with all defaults written out: equal recipes give equal ones."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -127,6 +139,8 @@ def _mentions(recipe: Recipe) -> Iterable[tuple[Loc, str]]:
     if recipe.quality.judge is not None:
         for name in names_in(recipe.quality.judge):
             yield ("quality", "judge"), name
+    for number, name in enumerate(recipe.quality.judges):
+        yield ("quality", "judges", number), name
     if recipe.baseline is not None:
         yield ("baseline", "model"), recipe.baseline.model
     for place in places(recipe):

@@ -49,6 +49,13 @@ def _top(recipe: Recipe) -> Iterator[Mistake]:
         yield Mistake(("make", "name"), "'make' is a step without a name", "leave it out")
     if fault := too_large(recipe):
         yield Mistake(("make",), fault.what, fault.hint)
+    if recipe.baseline is not None and recipe.baseline.prompt is not None:
+        for fault in template_faults(recipe.baseline.prompt, frozenset(), recipe.request):
+            yield Mistake(("baseline", "prompt"), fault.what, fault.hint)
+    judges = recipe.quality.judges
+    for number, name in enumerate(judges):
+        if name in judges[:number]:
+            yield Mistake(("quality", "judges", number), f"{name!r} is there twice")
     repeated = {each for each in recipe.budget.on_budget if recipe.budget.on_budget.count(each) > 1}
     for each in sorted(repeated):
         yield Mistake(("budget", "on_budget"), f"{each!r} is there twice")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
+from tasks.patterns.baseline_step import BASELINE, baseline_step
+from tasks.patterns.blind_paths import FINAL, PAIR
 from tasks.patterns.lint_asking import JUDGEMENT_TOKENS
 from tasks.patterns.lint_reading import constant
 from tasks.patterns.lint_shown import CORRECTION_TOKENS, TEXT_TOKENS, Shown, largest_text, tokens_of
@@ -97,6 +99,34 @@ class Reckoning(Generic[T]):
     def total(self) -> T:
         """The whole recipe, for one request."""
         return self._step(self.recipe.make, Shown(tuple(self.recipe.request)), "", TOP)
+
+    def proven(self) -> T:
+        """The same with the control arm and the blind judges of what is delivered, as often as the recipe says."""
+        quality, baseline = self.recipe.quality, self.recipe.baseline
+        share = baseline.share if baseline is not None else 0.0
+        shown, text = Shown(tuple(self.recipe.request)), largest_text(self.recipe.make)
+        parts = [self.total()]
+        if baseline is not None and share:
+            control = [
+                self._step(baseline_step(self.recipe, baseline), shown, "", BASELINE),
+                *self._blind(FINAL, text),
+            ]
+            control += (
+                [each for _ in range(2) for each in self._blind(PAIR, 2 * text)] if quality.pairs else []
+            )
+            parts.append(self.sums.perhaps(self.sums.after(control), share))
+        if judged := max(share, quality.share):
+            parts.append(self.sums.perhaps(self.sums.after(self._blind(FINAL, text)), judged))
+        return self.sums.at_once(parts)
+
+    def _blind(self, path: str, text: int) -> list[T]:
+        """A question to each of the judges of what is delivered."""
+        quality, shown = self.recipe.quality, Shown(tuple(self.recipe.request))
+        judges: tuple[ModelChoice | None, ...] = quality.judges or (quality.judge or self.judges,)
+        return [
+            self.sums.call(Question("judge", path, "judge", each, shown.instructed(text), JUDGEMENT_TOKENS, is_json=True))
+            for each in judges
+        ]  # fmt: skip
 
     def _step(self, step: Step, shown: Shown, parent: str, label: str) -> T:
         """A step with its condition, and its pattern once more where checks can fail."""

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_serializer, model_validator
 
 from tasks.patterns.model_choice import Fraction, ModelChoice, ModelName, Part, Text, Usd
+from tasks.patterns.step_names import Template
+from tasks.storing.errors import UserError
 
 Degradation = Literal["skip_refinement", "fewer_members", "cheaper_model", "defer"]
 
@@ -29,16 +31,22 @@ class Budget(Part):
 
 
 class Quality(Part):
-    """How drafts are scored where a step does not say.
+    """How drafts are scored where a step does not say, and how what is delivered is judged.
 
     Attributes:
         target: the score at which refinement stops.
         judge: the model that scores.
         criteria: what is scored, each from 0 to 1.
+        judges: who judges what is delivered, blind; left out, `judge` or the default.
+        share: of the made rows that are judged blind, beside those that a baseline compares.
+        pairs: both texts of a baseline's row are also shown side by side, in both orders.
     """
 
     target: Fraction = 0.9
     judge: ModelChoice | None = None
+    judges: tuple[ModelName, ...] = ()
+    share: Fraction = 0.0
+    pairs: bool = True
     criteria: Annotated[tuple[Text, ...], Field(min_length=1)] = (
         "accuracy",
         "relevance",
@@ -91,7 +99,30 @@ class Cache(Part):
 
 
 class Baseline(Part):
-    """A share of the rows is also made by one call of one model, so that the extra calls can be valued."""
+    """A share of the requests is also worked by one call of one model, so that the extra calls can be valued.
+
+    Attributes:
+        prompt: None asks for what the recipe is about, with the declared columns.
+    """
 
     model: ModelName
     share: Fraction
+    prompt: Template | None = None
+
+    @classmethod
+    def from_words(cls, words: str) -> Baseline:
+        """Of `MODEL:SHARE`, such as gpt-4:0.1.
+
+        Raises:
+            UserError: the words say nothing of the kind.
+        """
+        model, colon, share = words.rpartition(":")
+        try:
+            return cls(model=model, share=float(share))
+        except ValueError:
+            what = (
+                f"{words!r} is no model with a share of the requests"
+                if colon
+                else f"{words!r} names no share"
+            )
+            raise UserError(what, where="--baseline", hint="write gpt-4:0.1 for a tenth of them") from None

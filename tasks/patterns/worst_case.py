@@ -33,6 +33,8 @@ def worst_case(
     default_judge: tuple[str, ...] = (),
     fallbacks: Mapping[str, Sequence[str]] | None = None,
     request_tokens: float = REQUEST_TOKENS,
+    *,
+    proven: bool = False,
 ) -> WorstCase:
     """The most that one request may take, and the least.
 
@@ -42,9 +44,11 @@ def worst_case(
         default_judge: who judges where neither a step nor the recipe says.
         fallbacks: catalog name → the models that serve when this one cannot.
         request_tokens: of the row.
+        proven: with what proves it, the control arm and the blind judges.
     """
     judges = recipe.quality.judge if recipe.quality.judge is not None else default_judge or None
-    return Reckoning(recipe, Asking(prices, fallbacks or {}, request_tokens), judges).total()
+    reckoning = Reckoning(recipe, Asking(prices, fallbacks or {}, request_tokens), judges)
+    return reckoning.proven() if proven else reckoning.total()
 
 
 def too_large(recipe: Recipe) -> Fault | None:
