@@ -6,26 +6,17 @@ from typing import Annotated, Any, Literal, cast
 from prefect import flow, runtime
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import Field
 
 from blocks.places import keyless, open_catalog, open_recipe, open_store, recipe_name, store_place
 from flows.mistakes import explained
 from flows.night_date import CatchUp, missed, scheduled_date
-from flows.night_events import emit_night
-from flows.night_summary import money
-from flows.report_artifacts import report_or_warning
-from flows.shift import SHARDS_AT_ONCE, working
-from tasks.landing.dealing import Funds
-from tasks.landing.preflight import expected_row_usd
-from tasks.landing.run_lock import run_lock
-from tasks.landing.starting import Wish, preview, start
-from tasks.storing.errors import NightpressError
-from tasks.storing.filesystem import Store
+from flows.night_work import work_night
+from flows.shift import SHARDS_AT_ONCE
+from tasks.landing.starting import Wish, preview
 
-UNHEALTHY = "Unhealthy"  # no plain Failed: those are nights that have not committed, and tell another alert
-NOTHING_LEFT = "already committed, nothing left to do; "
 RUNNER: TaskRunner[PrefectFuture[Any]] = cast(Any, ThreadPoolTaskRunner(max_workers=SHARDS_AT_ONCE))
 
 
@@ -104,27 +95,7 @@ def nightly(
         )
         if dry_run:
             return Completed(message=preview(content, wish))
-        try:
-            with run_lock(content.url, wish.run):
-                begun = start(content, wish)
-                if begun.way == "done":
-                    return _ended(begun.manifest or {}, content, NOTHING_LEFT)
-                with working(content, place, begun, concurrency) as shift:
-                    funds = Funds(budget, wish.catalog.limits_usd, expected_row_usd(begun.plan))
-                    records = shift.produce(funds)
-                    manifest = shift.commit(records, opened.max_failed)
-        except OSError as error:  # a disk that is full or read-only, a folder that is a file
-            raise NightpressError(f"run {wish.run} cannot go on: {error}") from error
-        emit_night(manifest, content.url, alert_error_rate)
-        return _ended(manifest, content)
+        return work_night(
+            wish, content, place, concurrency=concurrency, budget=budget, alert_error_rate=alert_error_rate
+        )
     return mistake.state
-
-
-def _ended(manifest: dict[str, Any], content: Store, before: str = "") -> State[Any]:
-    unreported = report_or_warning(content, manifest["run"])
-    rows = manifest["rows"]
-    said = (
-        f"{manifest['run']}: {before}{rows['made']:,} made, {rows['failed']:,} failed, {rows['deferred']:,} deferred, "
-        f"{rows['rejected']:,} rejected; {money(manifest['usd']['spent'])}{unreported}"
-    )
-    return Completed(message=said) if manifest["healthy"] else Failed(name=UNHEALTHY, message=said)

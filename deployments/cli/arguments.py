@@ -22,6 +22,9 @@ def parser() -> argparse.ArgumentParser:
     _up(
         commands.add_parser("up", help="a Prefect server with its UI, deployments and a worker, until Ctrl-C")
     )
+    _compare(
+        commands.add_parser("compare", help="one table by several recipes or single models, judged alike")
+    )
     _report(commands.add_parser("report", help="what a committed run came to, here and as one HTML file"))
     _cache(commands.add_parser("cache", help="what the ledger holds; why calls would miss; take calls out"))
     _spend(
@@ -148,6 +151,40 @@ def _run(command: argparse.ArgumentParser) -> None:
         default=100,
         metavar="N",
         help="model requests in flight at once (default: 100)",
+    )
+    command.add_argument("--dry-run", action="store_true", help="read and check everything, make nothing")
+    command.add_argument("--fresh", action="store_true", help="reuse no answers of other runs")
+    command.add_argument(
+        "--replace", action="store_true", help="make the run anew although its inputs changed"
+    )
+
+
+def _compare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("requests", metavar="REQUESTS", help="the request table, as for run")
+    command.add_argument("--recipe", required=True, metavar="R", help="name or path of the recipe to compare")
+    command.add_argument(
+        "--with",
+        dest="against",
+        action="append",
+        required=True,
+        metavar="R|MODEL",
+        help="another recipe, or a model that works each request alone; as often as you like",
+    )
+    command.add_argument(
+        "--judges", type=_names, metavar="A,B", help="who judges (default: as the recipe says)"
+    )
+    _store(command)
+    _models(command)
+    command.add_argument("--run", metavar="NAME", help="name of the run (default: compare, recipe and date)")
+    command.add_argument("--run-date", type=_date, metavar="D", help="the night this is for (default: today)")
+    command.add_argument("--budget", type=_usd, metavar="USD", help="most the run may spend")
+    command.add_argument("--limit", type=_positive, metavar="N", help="work at most N requests")
+    command.add_argument(
+        "--concurrency",
+        type=_positive,
+        default=100,
+        metavar="N",
+        help="model requests in flight (default: 100)",
     )
     command.add_argument("--dry-run", action="store_true", help="read and check everything, make nothing")
     command.add_argument("--fresh", action="store_true", help="reuse no answers of other runs")

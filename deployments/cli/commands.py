@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 MODULES = {
     "demo": "deployments.cli.demo:demo",
     "run": "deployments.cli.running:run",
+    "compare": "deployments.cli.running:compare",
     "check": "deployments.cli.checking:check",
     "recipes": "deployments.cli.listing:recipes",
     "models": "deployments.cli.listing:models",

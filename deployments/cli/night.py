@@ -21,14 +21,18 @@ from deployments.cli.bar import watch
 from deployments.cli.complaining import complain
 from deployments.cli.lifeline import wait_for_go
 from deployments.cli.precheck import precheck
+from flows.compare import compare
 from flows.night_date import scheduled_date
 from flows.night_summary import money, summary
-from flows.nightly import NOTHING_LEFT, UNHEALTHY, nightly
+from flows.night_work import NOTHING_LEFT, UNHEALTHY
+from flows.nightly import nightly
 from tasks.landing.plan import read_manifest
 from tasks.storing.errors import NightpressError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from prefect.client.schemas.objects import State
 
 
 def main() -> int:
@@ -90,7 +94,8 @@ def _night(parameters: dict[str, Any], console: Console) -> Ended | None:
     """None for a dry run, which has said what it would do."""
     began = time.monotonic()
     with watch(console):
-        state = nightly(**parameters, return_state=True)
+        flow = compare if "against" in parameters else nightly
+        state: State[Any] = flow(**parameters, return_state=True)
     if state.name != UNHEALTHY and (state.is_failed() or state.is_crashed()):
         result = state.result(raise_on_failure=False)
         if isinstance(result, BaseException):

@@ -28,6 +28,10 @@ RUN = (
     "requests", "recipe", "store", "models", "run", "run_date", "budget", "only", "limit", "baseline", "concurrency",
     "dry_run", "fresh", "replace",
 )  # fmt: skip
+COMPARE = (
+    "requests", "recipe", "against", "judges", "store", "models", "run", "run_date", "budget", "limit", "concurrency",
+    "dry_run", "fresh", "replace",
+)  # fmt: skip
 
 
 def run(given: argparse.Namespace) -> int:
@@ -41,6 +45,11 @@ def run(given: argparse.Namespace) -> int:
         raise UserError("one name cannot be that of several nights", where="--run", hint="leave it out")
     parameters = {name: getattr(given, name) for name in RUN}
     return run_nights([{**parameters, "run_date": night} for night in nights])
+
+
+def compare(given: argparse.Namespace) -> int:
+    """`nightpress compare`; returns the exit code."""
+    return run_nights([{name: getattr(given, name) for name in COMPARE}])
 
 
 def run_nights(nights: Sequence[Mapping[str, Any]]) -> int:

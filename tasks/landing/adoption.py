@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.landing.claims import HELD, held
+from tasks.landing.labels import MADE
 from tasks.landing.moves import is_in_work
 from tasks.landing.plan import read_manifest
 from tasks.landing.run_paths import plan_path
@@ -108,9 +109,10 @@ def _works_them_itself(store: Store, manifest: Mapping[str, Any]) -> bool:
 def _outcomes(store: Store, recipe: str, ids: Sequence[str]) -> Iterator[tuple[str, str, datetime]]:
     """(request id, run, when) of every outcome of these rows in any run of the recipe."""
     wanted = pa.array(ids, pa.string())
-    columns = ["request_id", "run", "recipe", "started_at"]
+    columns = ["request_id", "run", "recipe", "arm", "started_at"]
     for batch in every_row(store, "outputs", columns):
         ours = pc.and_(pc.is_in(batch["request_id"], value_set=wanted), pc.equal(batch["recipe"], recipe))
+        ours = pc.and_(ours, pc.equal(batch["arm"], MADE))
         for row in batch.filter(ours).to_pylist():
             yield row["request_id"], row["run"], row["started_at"]
     started: dict[str, datetime | None] = {}

@@ -5,7 +5,7 @@ What the ledger will serve tonight is not taken off; failed attempts are in the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +23,8 @@ from tasks.patterns.lint_sums import known_prices, worst_in
 from tasks.patterns.prior import PRIOR_ROWS, PRIOR_SPREAD
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tasks.calling.catalog import Catalog
     from tasks.calling.prices import Price
     from tasks.choosing.estimates import Estimates
@@ -131,8 +133,29 @@ class NightEstimate:
         }
 
 
-def expected_of(recipe: Recipe, catalog: Catalog, estimates: Estimates | None = None) -> Expected:
-    """The expected case of one request with this catalog's models and default judges."""
+def expected_of(
+    recipe: Recipe, catalog: Catalog, estimates: Estimates | None = None, arms: Sequence[Recipe] = ()
+) -> Expected:
+    """The expected case of one request with this catalog's models and default judges.
+
+    Args:
+        arms: further recipes that work every request; their steps are named after them.
+    """
+    own = _expected_of(recipe, catalog, estimates)
+    lines = dict(own.lines)
+    for arm in arms:
+        for asked, line in _expected_of(_judged(arm), catalog, estimates).lines.items():
+            lines[replace(asked, step=f"@{arm.recipe}/{asked.step}")] = line
+    return replace(own, lines=lines)
+
+
+def _judged(arm: Recipe) -> Recipe:
+    """What every text of an arm is judged for is expected of it."""
+    quality = arm.quality.model_copy(update={"share": 1.0})
+    return arm.model_copy(update={"quality": quality, "baseline": None})
+
+
+def _expected_of(recipe: Recipe, catalog: Catalog, estimates: Estimates | None) -> Expected:
     needs_price = recipe.budget.usd_per_request is not None
     likely = likely_models(
         catalog, prices(catalog, catalog.models), needs_price=needs_price, estimates=estimates
@@ -149,6 +172,7 @@ def night_estimate(
     *,
     run: str = "",
     estimates: Estimates | None = None,
+    arms: Sequence[Recipe] = (),
 ) -> NightEstimate:
     """The estimate of a night whose rows have these tokens.
 
@@ -157,8 +181,9 @@ def night_estimate(
         tokens: of the cells that `expected_of` wants.
         run: the night's own name, which tells nothing of itself.
         estimates: what earlier runs say of the models, for needs.
+        arms: further recipes that work every request.
     """
-    expected = expected_of(recipe, catalog, estimates)
+    expected = expected_of(recipe, catalog, estimates, arms)
     priced = prices(catalog, catalog.models)
     wanted = Wanted(recipe, catalog, priced, expected.cells, run)
     past = PastRows(priced, expected.cells) if store is None else past_rows(store, wanted)

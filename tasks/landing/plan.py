@@ -37,6 +37,7 @@ class Plan(BaseModel):
         budgeted: there is a budget, so that no model may be chosen of which nobody knows the price.
         not_adopted: how many more there are, for which `max_estimate_usd` did not reach.
         replaced_usd: what the run had spent under other plans before; None if this is its first.
+        arms: name → canonical recipe that works every request too, to be compared with the run's own; in the hash.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,6 +67,7 @@ class Plan(BaseModel):
     adopted: int = 0
     not_adopted: int = 0
     replaced_usd: float | None = None
+    arms: dict[str, dict[str, Any]] = {}
 
     @property
     def workplace(self) -> Workplace:
@@ -80,9 +82,10 @@ def plan_hash(
     fingerprint: str,
     only: str,
     limit: int | None,
+    arms: dict[str, Any] | None = None,
 ) -> str:
     """sha256, in hex, of everything that decides what a run makes."""
-    inputs = [run_date.isoformat(), recipe, models, fingerprint, only, limit]
+    inputs = [run_date.isoformat(), recipe, models, fingerprint, only, limit, *([arms] if arms else [])]
     return sha256(orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -123,4 +126,5 @@ def changes(known: Plan, new: Plan) -> list[str]:
     """Which inputs differ between two plans, in words."""
     names = {"run_date": "the run date", "recipe": "the recipe", "models": "the models file"}
     names |= {"fingerprint": "the request table", "only": "--only", "limit": "--limit"}
+    names |= {"arms": "what it is compared with"}
     return [word for name, word in names.items() if getattr(known, name) != getattr(new, name)]

@@ -12,6 +12,8 @@ from tasks.patterns.lint_sums import dollars
 from tasks.storing.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tasks.calling.catalog import Catalog
     from tasks.choosing.estimates import Estimates
     from tasks.landing.night_estimate import NightEstimate
@@ -24,17 +26,23 @@ WHERE = "max_estimate_usd"
 
 
 def foreseen(
-    store: Store, recipe: Recipe, catalog: Catalog, table: Sorted, run: str, estimates: Estimates
+    store: Store,
+    recipe: Recipe,
+    catalog: Catalog,
+    table: Sorted,
+    run: str,
+    estimates: Estimates,
+    arms: Sequence[Recipe] = (),
 ) -> NightEstimate:
     """What the sorted table is expected to cost, with the rows that it adopts.
 
     For a single request past runs are looked at only where a limit hangs on it: that is what the forms of the UI start.
     """
     rows = chain((each.values for each in table.adopted), spooled(table))
-    tokens = cell_tokens(expected_of(recipe, catalog, estimates).cells, rows)
+    tokens = cell_tokens(expected_of(recipe, catalog, estimates, arms).cells, rows)
     looks_back = table.rows + len(table.adopted) > 1 or recipe.max_estimate_usd is not None
     return night_estimate(
-        store if looks_back else None, recipe, catalog, tokens, run=run, estimates=estimates
+        store if looks_back else None, recipe, catalog, tokens, run=run, estimates=estimates, arms=arms
     )
 
 

@@ -56,6 +56,7 @@ class RunState:
         provider_costs: the same, by provider with a limit.
         chooser: of models for needs; it is told what money there is by `limit`.
         limited: providers with a limit.
+        arms: name → recipe, and what its rows are worked with, that every request is worked by too.
     """
 
     plan: Plan
@@ -70,6 +71,7 @@ class RunState:
     provider_costs: dict[str, RowCosts] = field(default_factory=dict)
     chooser: Chooser | None = None
     limited: set[str] = field(default_factory=set)
+    arms: Mapping[str, tuple[Recipe, Setting]] = field(default_factory=dict)
     _keeper: asyncio.Task[None] | None = field(default=None)
     _shards: set[asyncio.Task[Any]] = field(default_factory=set)
     _stopped: bool = False
@@ -171,7 +173,9 @@ def _make(
     patience: Patience,
 ) -> RunState:
     recipe = Recipe.from_frozen(plan.recipe)
-    catalog = Catalog.from_frozen(plan.models).without(plan.keyless, models_named(recipe))
+    arms = {name: Recipe.from_frozen(each) for name, each in plan.arms.items()}
+    named = models_named(recipe).union(*map(models_named, arms.values()))
+    catalog = Catalog.from_frozen(plan.models).without(plan.keyless, named)
     priced = {name: Price.model_validate(each) if each else None for name, each in plan.prices.items()}
     routes = make_routes(engine, catalog, priced, key_of)
     ledger = Ledger(
@@ -214,6 +218,10 @@ def _make(
         asyncio.Semaphore(concurrency),
         chooser=chooser,
         limited=limited,
+        arms={
+            name: (each, setting_of(each, Renderer(), catalog, (), chooser, rows))
+            for name, each in arms.items()
+        },
     )
     engine.wait(state.start())
     return state

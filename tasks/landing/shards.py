@@ -13,7 +13,7 @@ from tasks.calling.budget import OVER_BUDGET, Budget, OverBudget, RowBudget
 from tasks.calling.call import Row
 from tasks.calling.failures import CallFailed
 from tasks.landing.admission import Admission, RowCosts, Ticket
-from tasks.landing.control import CONTROL, proof_scores, proofs
+from tasks.landing.control import proof_scores, proofs
 from tasks.landing.labels import MADE
 from tasks.landing.lessons import taught
 from tasks.landing.outputs import Outcome, deferred_row, output_row
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
 
     from tasks.landing.allowances import ShardMoney
+    from tasks.landing.arms import Arm
     from tasks.landing.control import Proof
     from tasks.landing.run_state import RunState
     from tasks.patterns.blind import Verdict
@@ -204,8 +205,8 @@ def stage(
             tables["outputs"].append(_output_row(state, outcome, tally, verdicts.get(MADE)))
             tables["scores"] += score_rows(tally, plan.run, state.setting.models)
     for proof in proven.values():
-        if proof.control is not None:
-            tables["outputs"].append(_output_row(state, *proof.control, proof.verdicts.get(CONTROL)))
+        for arm, (outcome, tally) in proof.others:
+            tables["outputs"].append(_output_row(state, outcome, tally, proof.verdicts.get(arm.name), arm))
         tables["scores"] += proof_scores(proof, plan.run, state.setting.models)
     parts = {}
     for table, rows in tables.items():
@@ -240,9 +241,13 @@ def _has_begun(outcome: Outcome, tally: Tally) -> bool:
 
 
 def _output_row(
-    state: RunState, outcome: Outcome, tally: Tally, verdict: Verdict | None = None
+    state: RunState,
+    outcome: Outcome,
+    tally: Tally,
+    verdict: Verdict | None = None,
+    arm: Arm | None = None,
 ) -> dict[str, Any]:
-    recipe = state.recipe
+    recipe = state.recipe if arm is None else arm.recipe
     return output_row(
         outcome,
         tally,
@@ -250,5 +255,5 @@ def _output_row(
         run=state.plan.run,
         recipe=recipe.recipe,
         recipe_version=recipe.version,
-        pattern=recipe.make.kind if tally.row.arm == MADE else "ask",
+        pattern=recipe.make.kind if arm is None else arm.pattern,
     )

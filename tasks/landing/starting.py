@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
@@ -43,10 +43,13 @@ from tasks.storing.records import write_json_new
 from tasks.storing.requests import read_requests
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from tasks.calling.catalog import Catalog
     from tasks.landing.night_estimate import NightEstimate
     from tasks.landing.sorting import Sorted
     from tasks.patterns.recipe import Recipe
+    from tasks.storing.columns import Column
     from tasks.storing.filesystem import Store
 
 Way = Literal["new", "resume", "again", "done"]
@@ -64,6 +67,7 @@ class Wish:
         budgeted: the run has a budget, so every price must be known.
         keyless: providers whose key cannot be had: what nobody names is not taken from them.
         adopts: rows that earlier runs of the recipe left for later are made too; not where there is a limit.
+        arms: name → recipe that works every request too, to be compared.
     """
 
     run: str
@@ -78,11 +82,32 @@ class Wish:
     budgeted: bool = False
     keyless: frozenset[str] = frozenset()
     adopts: bool = False
+    arms: Mapping[str, Recipe] = field(default_factory=dict)
+
+    @property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """The run's own and those it is compared with."""
+        return self.recipe, *self.arms.values()
 
     @property
     def askable(self) -> Catalog:
         """The catalog without the models that nobody names and that could not be asked."""
-        return self.catalog.without(self.keyless, models_named(self.recipe))
+        return self.catalog.without(self.keyless, set().union(*map(models_named, self.recipes)))
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """What the request table has to hold.
+
+        Raises:
+            UserError: two recipes declare a column differently.
+        """
+        found: dict[str, Column] = {}
+        for recipe in self.recipes:
+            for name, column in recipe.columns.items():
+                if found.setdefault(name, column) != column:
+                    what = f"recipe {recipe.recipe!r} declares the column {name!r} otherwise than {self.recipe.recipe!r}"
+                    raise UserError(what, where="request", hint="declare it alike in all that are compared")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +168,10 @@ def preview(store: Store, wish: Wish) -> str:
 
 def _read(store: Store, wish: Wish) -> Sorted:
     checked_run_name(wish.run)
-    check_models(wish.recipe, wish.catalog.models)
+    for recipe in wish.recipes:
+        check_models(recipe, wish.catalog.models)
     wanted = selection(store, wish.only, recipe=wish.recipe.recipe, run=wish.run)
-    read = read_requests(wish.requests, wish.recipe.columns, run_date=wish.run_date)
+    read = read_requests(wish.requests, wish.columns, run_date=wish.run_date)
     return sort_requests(read, wanted=wanted, limit=wish.limit, run=wish.run)
 
 
@@ -170,7 +196,9 @@ def _start(store: Store, wish: Wish, table: Sorted) -> Start:
     ids = [each.request_id for each in table.adopted]
     if ids and (lost := claim(store, wish.run, fresh_plan.hash, ids)):
         table = table.adopting_only([each for each in table.adopted if each.request_id not in lost], own)
-        estimate = foreseen(store, wish.recipe, wish.askable, table, wish.run, learnt)
+        estimate = foreseen(
+            store, wish.recipe, wish.askable, table, wish.run, learnt, tuple(wish.arms.values())
+        )
     fresh_plan = _counting(fresh_plan, table)
     store_requests(
         store, table, requests_path(wish.run, fresh_plan.hash), rejects_path(wish.run, fresh_plan.hash)
@@ -195,7 +223,7 @@ def _replaced_usd(known: Plan | None, manifest: dict[str, Any] | None) -> float 
 
 def _learnt(store: Store, wish: Wish, table: Sorted) -> Estimates:
     """What earlier runs say of the models; for a single request only where there is a model to choose."""
-    if table.rows + len(table.adopted) <= 1 and not models_possible(wish.recipe, wish.askable):
+    if table.rows + len(table.adopted) <= 1 and not _of_all(wish, models_possible):
         return Estimates()
     return estimates_for(store, wish.askable, wish.run_date, without=wish.run)
 
@@ -214,7 +242,7 @@ def _foreseen(
     learnt = _learnt(store, wish, table)
 
     def estimate_of(some: Sorted) -> NightEstimate:
-        return foreseen(store, wish.recipe, wish.askable, some, wish.run, learnt)
+        return foreseen(store, wish.recipe, wish.askable, some, wish.run, learnt, tuple(wish.arms.values()))
 
     kept, estimate = within_estimate(own, table, wish.recipe.max_estimate_usd, estimate_of)
     return kept, estimate, learnt, len(table.adopted) - len(kept.adopted)
@@ -230,8 +258,9 @@ def _counting(plan: Plan, table: Sorted) -> Plan:
 def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
     recipe, models = wish.recipe.canonical(), wish.catalog.canonical()
     askable = wish.askable
-    needed = reachable(askable, sorted(models_needed(wish.recipe, askable)))
-    possible = reachable(askable, sorted(models_possible(wish.recipe, askable)))
+    arms = {name: arm.canonical() for name, arm in wish.arms.items()}
+    needed = reachable(askable, sorted(_of_all(wish, models_needed)))
+    possible = reachable(askable, sorted(_of_all(wish, models_possible)))
     priced = prices(askable, dict.fromkeys((*needed, *possible)))
     is_limited = wish.budgeted or wish.recipe.budget.usd_per_request is not None
     unknown = [
@@ -254,7 +283,7 @@ def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
         limit=wish.limit,
         hash=plan_hash(
             run_date=wish.run_date, recipe=recipe, models=models, fingerprint=table.fingerprint, only=wish.only,
-            limit=wish.limit,
+            limit=wish.limit, arms=arms,
         ),
         prices={name: price.model_dump(mode="json") if price else None for name, price in priced.items()},
         fresh=wish.fresh,
@@ -267,7 +296,13 @@ def _plan(wish: Wish, table: Sorted, generation: int) -> Plan:
         keyless=sorted(wish.keyless),
         budgeted=wish.budgeted or wish.recipe.budget.usd_per_request is not None,
         versions={name: version(name) for name in PACKAGES},
+        arms=arms,
     )  # fmt: skip
+
+
+def _of_all(wish: Wish, models: Callable[[Recipe, Catalog], set[str]]) -> set[str]:
+    """The models of every recipe of the run."""
+    return set().union(*(models(recipe, wish.askable) for recipe in wish.recipes))
 
 
 def _refuse_unknown_spend(wish: Wish, manifest: dict[str, Any] | None) -> None:

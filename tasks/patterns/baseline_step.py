@@ -6,16 +6,17 @@ will be judged. A recipe may give a better one; the stronger the baseline, the m
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from tasks.patterns.settings import Baseline
 from tasks.patterns.step_tree import Place, walk
 from tasks.patterns.steps import Ask, Step
 
 if TYPE_CHECKING:
     from tasks.patterns.recipe import Recipe
-    from tasks.patterns.settings import Baseline
 
 BASELINE: Final = "@baseline"  # no step of a recipe can be called so
 ROLE: Final = "baseline"
@@ -46,3 +47,11 @@ def prompt_of(recipe: Recipe) -> str:
 def _literal(text: str) -> str:
     """A text that no template language reads."""
     return f"{{{{ {orjson.dumps(text).decode()} }}}}" if "{" in text else text
+
+
+def alone(recipe: Recipe, model: str) -> Recipe:
+    """A recipe for the same requests, of one call of one model."""
+    prompt = recipe.baseline.prompt if recipe.baseline is not None else None
+    step = baseline_step(recipe, Baseline(model=model, share=1.0, prompt=prompt))
+    name = re.sub(r"[^A-Za-z0-9_-]", "-", model)[:64]
+    return recipe.model_copy(update={"recipe": name, "make": step, "baseline": None})

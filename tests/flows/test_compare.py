@@ -1,0 +1,102 @@
+"""One table worked by several recipes and single models, all judged alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from flow_rig import TOPICS
+from test_control_arm import MODELS, RECIPE, arm, profiles
+
+from flows.compare import compare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flow_rig import FlowRig
+    from prefect.client.schemas.objects import State
+
+OTHER = """
+recipe: plain
+request: {topic: {type: str}}
+make:
+  pipeline:
+    - name: draft
+      ask: {model: zeta, max_tokens: 600, prompt: "Write 100 words about {{ request.topic }}"}
+    - name: polish
+      ask: {model: zeta, max_tokens: 600, prompt: "Polish:\n{{ draft }}"}
+"""
+
+
+@pytest.fixture
+def between(rig: Callable[..., FlowRig]) -> Callable[..., tuple[FlowRig, Callable[..., State[object]]]]:
+    def make(**config: object) -> tuple[FlowRig, Callable[..., State[object]]]:
+        night = rig(models=profiles(), overhead_text=True, **config)
+        night.table(TOPICS)
+        (night.folder / "short.yaml").write_text(RECIPE)
+        (night.folder / "plain.yaml").write_text(OTHER)
+        (night.folder / "models.yaml").write_text(MODELS.format(url=night.simulator.openai_url))
+
+        def run(**changes: object) -> State[object]:
+            given = {**night.parameters(), "against": [str(night.folder / "plain.yaml"), "zeta"], **changes}
+            state: State[object] = compare(**given, return_state=True)
+            return state
+
+        return night, run
+
+    return make
+
+
+def test_every_request_is_worked_in_every_arm_and_all_are_judged_alike(between) -> None:
+    night, run = between()
+    assert run().is_completed()
+    outputs, scores = night.read("outputs"), night.read("scores")
+    assert outputs["arm"].value_counts().to_dict() == {"made": 8, "plain": 8, "zeta": 8}
+    assert outputs["quality"].notna().all()
+    final = scores[scores["step"] == "@final"]
+    assert set(final.groupby(["request_id", "arm"])["judge"].nunique()) == {2}
+    assert set(scores["step"]) == {"@final", "@pair/plain", "@pair/zeta"}
+    assert set(arm(outputs, "plain")["recipe"]) == {"plain"}
+    assert night.manifest()["rows"]["made"] == 8
+
+
+def test_steps_of_the_same_name_in_two_arms_are_not_taken_for_one_another(between) -> None:
+    night, run = between()
+    run()
+    calls = night.read("calls")
+    assert set(arm(calls, "plain")["step"]) == {"draft", "polish"}
+    assert set(arm(calls, "plain")["model"]) == {"zeta"}
+    assert set(arm(calls, "made")["model"]) == {"omega"}
+
+
+def test_comparing_again_pays_nothing(between) -> None:
+    night, run = between()
+    run()
+    sent = night.sent
+    run(replace=True)
+    assert night.sent == sent
+
+
+def test_what_is_neither_recipe_nor_model_is_a_mistake_with_the_nearest_name(between) -> None:
+    _, run = between()
+    state = run(against=["zetta"])
+    assert state.is_failed()
+    assert "neither a recipe nor a model" in state.message
+    assert "zeta" in state.message
+
+
+def test_a_column_that_two_recipes_declare_differently_is_a_mistake(between) -> None:
+    night, run = between()
+    (night.folder / "plain.yaml").write_text(OTHER.replace("type: str", "type: list"))
+    state = run()
+    assert state.is_failed()
+    assert "'topic'" in state.message
+
+
+def test_a_dry_run_says_what_all_arms_would_cost_and_makes_nothing(between) -> None:
+    night, run = between()
+    alone = run(against=["zeta"], dry_run=True)
+    both = run(dry_run=True)
+    assert night.sent == 0
+    usd = [float(each.message.split("expected to cost $")[1].split()[0]) for each in (alone, both)]
+    assert usd[1] > usd[0]
