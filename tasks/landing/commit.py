@@ -27,8 +27,8 @@ from tasks.landing.lessons import keep_lessons
 from tasks.landing.model_figures import ModelFigures, free_models
 from tasks.landing.moves import PER_RUN
 from tasks.landing.output_sums import OutputSums
-from tasks.landing.proof import Proof
 from tasks.landing.quality_sums import QualitySums
+from tasks.landing.run_metrics import RunMetrics
 from tasks.landing.run_paths import generation_manifest_path, manifest_path, rejects_path
 from tasks.landing.savings import saved_in_all
 from tasks.landing.settling import own_manifest
@@ -94,8 +94,8 @@ class Commit:
         ]
         deferred = parts["deferred"][0].rows
         families = {name: model.family for name, model in catalog.models.items()}
-        proof = Proof(sums, scores, landing.row_calls, families)
-        metrics = proof.metric_rows(plan.run, recipe.recipe, deferred)
+        figures = RunMetrics(sums, scores, landing.row_calls, families)
+        metrics = figures.metric_rows(plan.run, recipe.recipe, deferred)
         parts["metrics"] = [write_part(store, self._path("metrics", series), METRICS, metrics)]
         known = Estimates.from_plain(plan.estimates)
         models = ModelFigures(
@@ -108,8 +108,8 @@ class Commit:
         manifest = {
             **self._manifest(parts, former, landing, sums, deferred),
             "series": series,
-            "uplift": proof.uplift(),
-            "judges": proof.judges(),
+            "uplift": figures.uplift(),
+            "judges": figures.judges(),
         }
         self._remove_unnamed(series)
         lessons = [lesson for record in self.records for lesson in record.lessons]

@@ -24,7 +24,7 @@ MADE: Final = "made"
 
 
 @dataclass(slots=True)
-class Proof:
+class RunMetrics:
     """All figures that need more than one pass.
 
     Attributes:
