@@ -29,7 +29,13 @@ def summary(manifest: dict[str, Any], seconds: float) -> list[tuple[str, str]]:
         ("spent", money(spent["spent"]) + ("  simulated" if manifest["simulated"] else "")),
         *([("expected", expected)] if (expected := expected_usd(manifest.get("estimate", {}))) else []),
         ("seconds", f"{seconds:,.1f}"),
+        *([("uplift", said)] if (said := _uplift(manifest.get("uplift"))) else []),
     ]
+
+
+def _uplift(found: dict[str, Any] | None) -> str:
+    """What the extra models bought, in words; empty where nothing was compared."""
+    return f"{found['verdict']}: {found['words']}" if found else ""
 
 
 def money(amount: float | None) -> str:

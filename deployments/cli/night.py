@@ -18,6 +18,7 @@ from rich.table import Table
 
 from blocks.places import open_store, store_place
 from deployments.cli.bar import watch
+from deployments.cli.compared import show_arms
 from deployments.cli.complaining import complain
 from deployments.cli.lifeline import wait_for_go
 from deployments.cli.precheck import precheck
@@ -123,6 +124,7 @@ def show(night: Ended, console: Console) -> None:
     for title, figure in summary(manifest, night.seconds):
         console.print(f"  {title:<16} {figure}", soft_wrap=True)
     console.print(f"  {'content':<16} {url}/outputs", soft_wrap=True)
+    show_arms(manifest, console)
     if night.rerun:
         console.print("  nothing was left to do: no call was sent this time")
 

@@ -45,7 +45,7 @@ def pay(found: Uplift | None, usd_extra: float | None, seconds_extra: float | No
     return Pay(usd_extra, seconds_extra, usd_extra / found.mean if gains and found and usd_extra else None)
 
 
-def verdict(found: Uplift | None, price: Pay) -> Verdict:
+def verdict(found: Uplift | None, price: Pay, against: str = "the single call") -> Verdict:
     """The answer that the pairs allow.
 
     `helps` only if the whole interval is above 0. That it does not help is said only if the whole interval is below
@@ -54,10 +54,10 @@ def verdict(found: Uplift | None, price: Pay) -> Verdict:
     if found is None or found.low is None or found.high is None or found.n < FEWEST:
         pairs = found.n if found else 0
         return Verdict(
-            "too few pairs to tell", f"{_pairs(pairs)} with the single call; it takes {FEWEST} at least."
+            "too few pairs to tell", f"{_pairs(pairs)} with {against}; it takes {FEWEST} at least."
         )
     measured = (
-        f"{found.mean:+.3f} in quality against the single call, {found.level:.0%} interval {found.low:+.3f} to "
+        f"{found.mean:+.3f} in quality against {against}, {found.level:.0%} interval {found.low:+.3f} to "
         f"{found.high:+.3f}, over {_pairs(found.n)}"
     )
     cost = _cost(price)

@@ -110,6 +110,7 @@ class Commit:
             "series": series,
             "uplift": figures.uplift(),
             "judges": figures.judges(),
+            "arms": figures.arms(),
         }
         self._remove_unnamed(series)
         lessons = [lesson for record in self.records for lesson in record.lessons]

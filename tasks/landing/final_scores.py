@@ -39,6 +39,7 @@ class FinalScores:
         texts: arm → request id → the text's number.
         by: judge, criterion → score of each text, not a number where there is none.
         families: judge → family.
+        preferred: another arm than the baseline → scores of the pairs with its texts, in either order.
         verdicts: judge → request id → scores with the made text shown first and second.
     """
 
@@ -50,6 +51,7 @@ class FinalScores:
     by: dict[tuple[str, str], array[float]] = field(default_factory=dict)
     families: dict[str, str | None] = field(default_factory=dict)
     verdicts: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    preferred: dict[str, list[float]] = field(default_factory=dict)
     count: int = 0
 
     def add(self, table: pa.Table) -> None:
@@ -61,6 +63,8 @@ class FinalScores:
             if step == FINAL:
                 self.families[judge] = family
                 self._add(request_id, arm, judge, criterion, score)
+            elif step.startswith(f"{PAIR}/"):
+                self.preferred.setdefault(step.removeprefix(f"{PAIR}/"), []).append(score)
             elif step == PAIR:
                 seen = self.verdicts.setdefault(judge, {}).setdefault(request_id, [nan, nan])
                 seen[0 if round_ == MADE_FIRST else 1] = score

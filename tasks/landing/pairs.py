@@ -43,11 +43,13 @@ class Pairs:
     """The pairs of a run or of a part of it.
 
     Attributes:
+        against: what the made texts are compared with, in words.
         unjudged: requests worked in both arms that are no pair, as no judge scored what both would be compared by.
     """
 
     pairs: Sequence[Pair] = ()
     unjudged: int = 0
+    against: str = "the single call"
 
     def within(self, group: GroupKey) -> Pairs:
         """Those whose made row is in a group."""
@@ -74,7 +76,7 @@ class Pairs:
         if found is None:
             return None
         price = self.pay(found)
-        said = verdict(found, price)
+        said = verdict(found, price, self.against)
         return {
             "mean": found.mean, "low": found.low, "high": found.high, "n": found.n, "level": found.level,
             "over": found.over, "judges": found.judges, "between_judges": found.between_judges,
@@ -97,21 +99,23 @@ class Pairing:
 
     sums: OutputSums
     scores: FinalScores
+    other: str = BASELINE
     found: list[Pair] = field(default_factory=list)
     unjudged: int = 0
 
     def pairs(self) -> Pairs:
         """All pairs of the run."""
         made = self.sums.rows.get(MADE, {})
-        for request_id, baseline in self.sums.rows.get(BASELINE, {}).items():
+        for request_id, baseline in self.sums.rows.get(self.other, {}).items():
             own = made.get(request_id)
             if own is not None and not own.retryable and not baseline.retryable:
                 self._pair(request_id, own, baseline)
-        return Pairs(self.found, self.unjudged)
+        against = "the single call" if self.other == BASELINE else self.other
+        return Pairs(self.found, self.unjudged, against)
 
     def _pair(self, request_id: str, made: RowFigures, baseline: RowFigures) -> None:
         ours = self.scores.of_text(request_id, MADE) if made.made else {}
-        theirs = self.scores.of_text(request_id, BASELINE) if baseline.made else {}
+        theirs = self.scores.of_text(request_id, self.other) if baseline.made else {}
         if made.made and baseline.made:
             both = sorted(ours.keys() & theirs.keys())
             differences = {judge: ours[judge] - theirs[judge] for judge in both}

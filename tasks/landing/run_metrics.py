@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,10 +11,9 @@ from tasks.judging.judge_agreement import judge_agreement
 from tasks.judging.judge_cautions import lengths_of, of_a_writers_family, preference
 from tasks.landing.call_sums import percentile
 from tasks.landing.critical_path import RowCalls, seconds_by_step
-from tasks.landing.pairs import Pairing
+from tasks.landing.pairs import BASELINE, Pairing
 
 if TYPE_CHECKING:
-    from array import array
     from collections.abc import Mapping
 
     from tasks.landing.final_scores import FinalScores
@@ -63,6 +63,37 @@ class RunMetrics:
     def uplift(self) -> dict[str, Any] | None:
         """The manifest's `uplift`, over all types of request; None without pairs."""
         return self.pairs.figures()
+
+    def arms(self) -> dict[str, dict[str, Any]] | None:
+        """The manifest's `arms`: what each arm of a comparison came to, the run's own first; None if nothing was compared."""
+        others = [arm for arm in self.sums.rows if arm not in (MADE, BASELINE)]
+        if not others:
+            return None
+        found: dict[str, dict[str, Any]] = {MADE: self._arm(MADE)}
+        for arm in others:
+            preferred = self.scores.preferred.get(arm)
+            found[arm] = {
+                **self._arm(arm),
+                "made_over_it": Pairing(self.sums, self.scores, arm).pairs().figures(),
+                "made_preferred": sum(preferred) / len(preferred) if preferred else None,
+            }
+        return found
+
+    def _arm(self, arm: str) -> dict[str, Any]:
+        groups = [group for (_, _, name), group in self.sums.groups.items() if (name or MADE) == arm]
+        quality = mean_interval([score for group in groups for score in group.scores])
+        made, usd = sum(group.made for group in groups), [group.usd for group in groups]
+        known = None if None in usd else sum(each or 0.0 for each in usd)
+        return {
+            "rows": made + sum(group.failed for group in groups),
+            "failed": sum(group.failed for group in groups),
+            "quality_mean": quality.mean if quality else None,
+            "quality_low": quality.low if quality else None,
+            "quality_high": quality.high if quality else None,
+            "quality_n": quality.n if quality else 0,
+            "usd_per_made": known / made if known is not None and made else None,
+            "seconds_p50": percentile(array("d", (each for group in groups for each in group.seconds)), 50),
+        }
 
     def judges(self) -> dict[str, Any] | None:
         """The manifest's `judges`: who judged blind, how they agree, what to be careful about; None if nobody did."""
