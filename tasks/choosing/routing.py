@@ -45,12 +45,15 @@ class Routing:
     def placed(self, text: str, request_type: str | None) -> tuple[float, float]:
         """The gain to expect, and the share of usual requests with less to gain, from 0 to 1.
 
-        Of equal gains a hash of the text says which is more. Before anything is learnt only the gains' order means something.
+        Between two usual gains it counts which is nearer, of equal ones a hash of the text. Before anything is learnt only the gains' order means something.
         """
         (gain,) = self._gains([(text, request_type)])
         if not self.usual:
             return gain, standing(text)
         low, high = bisect_left(self.usual, gain), bisect_right(self.usual, gain)
+        if low == high and 0 < low < len(self.usual):
+            before, after = self.usual[low - 1 : low + 1]
+            return gain, (low - 0.5 + (gain - before) / (after - before)) / len(self.usual)
         return gain, (low + (high - low) * draw(text)) / len(self.usual)
 
     def among(self, requests: Sequence[Typed]) -> Routing:

@@ -17,9 +17,10 @@ from tasks.choosing.gain_pairs import learnt_routing, pairs_of
 from tasks.choosing.routing import Routing
 from tasks.landing.gain_rows import gain_rows
 from tasks.patterns.gaining import gain_steps, gain_text
+from tasks.storing.errors import NightpressError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from tasks.patterns.recipe import Recipe
@@ -63,23 +64,26 @@ def tonights_routings(store: Store, recipe: Recipe, rows: Iterable[Mapping[str, 
 def learn_gains(store: Store, recipe: Recipe, until: date) -> list[Routing]:
     """Learn anew what the recipe's cascades by gain go by; what there are too few explored rows for stays as it is.
 
-    No night fails for what is only good to know: parts that cannot be read are learnt from another night.
+    No night fails for what is only good to know: where the store cannot be read or written, another night learns.
 
     Args:
         until: the last night that counts.
     """
-    found = []
-    for step, spec, (cheap, strong) in gain_steps(recipe.make) if recipe.explore else ():
-        try:
-            seen = gain_rows(store, recipe.recipe, step, spec, list(recipe.request), until, (cheap, strong))
-        except (OSError, ValueError, pa.ArrowException):
-            continue
+    try:
+        found = list(_learnt(store, recipe, until)) if recipe.explore else []
+        if found:
+            keep_routings(store, found, recipe.recipe)
+    except (OSError, ValueError, pa.ArrowException, NightpressError):
+        return []
+    return found
+
+
+def _learnt(store: Store, recipe: Recipe, until: date) -> Iterator[Routing]:
+    for step, spec, (cheap, strong) in gain_steps(recipe.make):
+        seen = gain_rows(store, recipe.recipe, step, spec, list(recipe.request), until, (cheap, strong))
         pairs = pairs_of(seen.rows, cheap, strong)
         if len(pairs) >= FEWEST:
-            found.append(learnt_routing(pairs, cheap, strong, step, seen.others))
-    if found:
-        keep_routings(store, found, recipe.recipe)
-    return found
+            yield learnt_routing(pairs, cheap, strong, step, seen.others)
 
 
 def _some(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

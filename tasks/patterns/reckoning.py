@@ -170,10 +170,14 @@ class Reckoning(Generic[T]):
         times = (2 if is_json else 1) * (2 if checked else 1)
         judged = self.sums.after([])
         if ask.model.by == "gain":
-            judged = self.sums.over_again(self._judged(None, shown, ask.max_tokens, path), times, CHECK_FAILS)
-            scored = self.sums.perhaps(judged, self.recipe.explore)
-            ways = [self.sums.after([asked(name, f"{label} ({name})"), scored]) for name in ask.model.cascade]
+            if self.recipe.explore:
+                judged = self._judged(None, shown, ask.max_tokens, path)
+                judged = self.sums.over_again(judged, times, CHECK_FAILS)
             chances = gain_chances(ask.model.strong_share, self.recipe.explore, checked=checked)
+            ways = []
+            for name, chance in zip(ask.model.cascade, chances, strict=True):
+                scored = self.sums.perhaps(judged, self.recipe.explore / chance if chance else 0.0)
+                ways.append(self.sums.after([asked(name, f"{label} ({name})"), scored]))
             return self.sums.copies(self.sums.some_of(ways, chances), ask.samples)
         if ask.model.scorer(ask.samples) == "judge":
             judged = self.sums.over_again(self._judged(None, shown, ask.max_tokens, path), times, CHECK_FAILS)
