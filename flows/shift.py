@@ -17,11 +17,13 @@ from tasks.calling.sending import Patience
 from tasks.landing.allowances import ShardMoney
 from tasks.landing.commit import Commit
 from tasks.landing.dealing import Again, Dealing, Funds
+from tasks.landing.gains import learn_gains
 from tasks.landing.preflight import refuse_unknown_spend
 from tasks.landing.purse import models_of
 from tasks.landing.run_state import RunState, run_state, state_key
 from tasks.landing.shard_records import KnownShard, ShardRecord, known_shards
 from tasks.landing.starting import Start
+from tasks.patterns.recipe import Recipe
 from tasks.produce_shard import ShardReference, produce_shard
 from tasks.storing.filesystem import Store
 
@@ -104,12 +106,14 @@ class Shift:
         return records
 
     def commit(self, records: list[ShardRecord], max_failed: float) -> dict[str, Any]:
-        """Land everything; returns the manifest."""
+        """Land everything, and learn from it; returns the manifest."""
         Engine.current().wait(self.state.calls.ledger.upload())
         redo = self.begun.redo
         redone = None if redo is None else frozenset(each for ids in redo.values() for each in ids)
         manifest = Commit(self.store, self.begun.plan, records, redone, max_failed).run()
         self.committed = True
+        plan = self.begun.plan
+        learn_gains(self.store, Recipe.from_frozen(plan.recipe), plan.run_date)
         return manifest
 
     def _todo(self) -> list[Todo]:

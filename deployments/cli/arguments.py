@@ -74,7 +74,14 @@ def _fit(command: argparse.ArgumentParser) -> None:
         metavar="OUTCOMES",
         help="Parquet, CSV or JSONL of request_id, model, signal, quality, usd",
     )
-    command.add_argument(
+    way = command.add_mutually_exclusive_group()
+    way.add_argument(
+        "--gain",
+        action="store_true",
+        help="learn which requests the stronger of two models is worth its price for, by their text, and keep it in the store "
+        "for cascades by: gain; OUTCOMES has request_id, model, request (its text), quality, usd, maybe request_type",
+    )
+    way.add_argument(
         "--together",
         action="store_true",
         help="learn how likely each answer is right from all answers together, and keep it in the store for votes and for "

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from blocks.places import open_store, store_place
+from deployments.cli.fitting_by_gain import WITH_TEXT, fit_by_gain, in_yaml
 from deployments.cli.fitting_together import fit_together
 from deployments.cli.recipe_known import check_recipe
 from tasks.choosing.outcomes import FIGURES, gathered
@@ -54,6 +53,10 @@ def fit_cascade(given: argparse.Namespace) -> int:
     console = Console(highlight=False)
     console = console if console.is_terminal else Console(highlight=False, width=120)
     goal = Goal(given.quality, given.usd)
+    if given.gain:
+        return fit_by_gain(
+            given, read_outcomes(Path(given.outcomes), WITH_TEXT) if given.outcomes else _none(given)
+        )
     rows = _rows(given)
     models = _models(rows, given.cascade)
     if given.together:
@@ -85,10 +88,7 @@ def _rows(given: argparse.Namespace) -> list[dict[str, Any]]:
         raise UserError(
             "--together learns from a file", hint="OUTCOMES with request_id, model, answer, quality, usd"
         )
-    if not given.recipe or not given.step:
-        raise UserError(
-            "there are no outcomes to fit to", hint="give a file, or --recipe and --step of a store"
-        )
+    _none(given)
     store = open_store(store_place(given.store))
     rows = scored_answers(store, given.recipe, given.step, datetime.now().astimezone().date())
     if not rows:
@@ -98,6 +98,15 @@ def _rows(given: argparse.Namespace) -> list[dict[str, Any]]:
             hint="a cascade scores what it is given; `explore` in the recipe has every model of it asked for a share of the rows",
         )  # fmt: skip
     return rows
+
+
+def _none(given: argparse.Namespace) -> list[dict[str, Any]]:
+    """No rows of a file; raises UserError unless a store's are named."""
+    if not given.recipe or given.step is None:
+        raise UserError(
+            "there are no outcomes to fit to", hint="give a file, or --recipe and --step of a store"
+        )
+    return []
 
 
 def read_outcomes(path: Path, needed: Sequence[str] = NEEDED) -> list[dict[str, Any]]:
@@ -211,10 +220,6 @@ def trimmed(chain: Fitted) -> tuple[tuple[str, ...], tuple[float, ...]]:
 def _line(chain: Fitted) -> str:
     models, accept = trimmed(chain)
     if len(models) == 1:
-        return f"model: {_name(models[0])}"
-    names, thresholds = ", ".join(map(_name, models)), ", ".join(f"{each:g}" for each in accept)
+        return f"model: {in_yaml(models[0])}"
+    names, thresholds = ", ".join(map(in_yaml, models)), ", ".join(f"{each:g}" for each in accept)
     return f"model: {{cascade: [{names}], accept: [{thresholds}]}}"
-
-
-def _name(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z][\w./-]*", name) else json.dumps(name)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tasks.choosing.belief import Belief
     from tasks.choosing.ranking import Known, Ranking, Wanted
+    from tasks.choosing.routing import Routing
 
 MOST_KEPT: Final = 10_000
 TOKENS_STEP: Final = (
@@ -76,6 +77,10 @@ class Chooser:
     def belief(self, names: Collection[str]) -> Belief | None:
         """What is known of the answers of these models to the same requests; None if nothing is."""
         return self.known.estimates.belief_of(names)
+
+    def routing(self, step: str, cheap: str, strong: str) -> Routing:
+        """What is known of the gain of the stronger of two models at a step; where nothing is, complexity ranks."""
+        return self.known.estimates.routing_of(step, cheap, strong)
 
     def explores(self, request: str) -> bool:
         """Whether this request is one of the explored share."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tasks.choosing.belief import Belief
 from tasks.choosing.estimate import Estimate, Seen, shrunk
+from tasks.choosing.routing import Routing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -77,6 +78,7 @@ class Estimates:
         pairs: (first, second) → task → the second's scores where it worked from the first's text.
         runs: how many runs they come from.
         beliefs: what was learnt of models that answer the same requests, from answers of which it is known who was right.
+        routings: what was learnt of pairs of models, and how tonight's requests are spread.
     """
 
     quality: Mapping[Subject, Seen] = field(default_factory=dict)
@@ -84,11 +86,17 @@ class Estimates:
     pairs: Mapping[tuple[str, str], Mapping[str | None, Seen]] = field(default_factory=dict)
     runs: int = 0
     beliefs: tuple[Belief, ...] = ()
+    routings: tuple[Routing, ...] = ()
 
     def belief_of(self, names: Collection[str]) -> Belief | None:
         """What was learnt of these models together: of them alone, else of the fewest that include them; the newest."""
         wider = [each for each in self.beliefs if set(names) <= set(each.voters)]
         return min(reversed(wider), key=lambda each: len(each.voters), default=None)
+
+    def routing_of(self, step: str, cheap: str, strong: str) -> Routing:
+        """What was learnt of this pair: at this step, else at any; else nothing, so that complexity ranks."""
+        of_pair = {each.step: each for each in self.routings if (each.cheap, each.strong) == (cheap, strong)}
+        return of_pair.get(step) or of_pair.get(None) or Routing(cheap, strong)
 
     def quality_of(
         self, name: str, model: Model | None, task: str | None, request_type: str | None = None
@@ -144,8 +152,10 @@ class Estimates:
     def plain(self) -> dict[str, Any]:
         """JSON-able: what a run's plan freezes."""
         beliefs = [each.plain() for each in self.beliefs]
+        routings = [each.plain() for each in self.routings]
         return {
             **({"beliefs": beliefs} if beliefs else {}),
+            **({"routings": routings} if routings else {}),
             "runs": self.runs,
             "quality": [[*of, seen.n, seen.mean] for of, seen in self.quality.items()],
             "work": [
@@ -173,7 +183,8 @@ class Estimates:
         for first, second, task, n, mean in plain.get("pairs", []):
             pairs.setdefault((first, second), {})[task] = Seen(n, mean)
         beliefs = tuple(Belief.from_plain(each) for each in plain.get("beliefs", []))
-        return cls(quality, work, pairs, plain.get("runs", 0), beliefs)
+        routings = tuple(Routing.from_plain(each) for each in plain.get("routings", []))
+        return cls(quality, work, pairs, plain.get("runs", 0), beliefs, routings)
 
 
 def strength(model: Model | None, task: str | None) -> float | None:
@@ -202,7 +213,7 @@ def learnt(observed: Iterable[Observed], runs: int = 0, known: Estimates | None 
                 quality[subject] = quality.get(subject, Seen()).plus(faded * each.judged, each.quality)
         for task in dict.fromkeys((each.task, None)):
             work[each.model, task] = _worked(work.get((each.model, task), Work()), each, faded)
-    return Estimates(quality, work, pairs, known.runs + runs, known.beliefs)
+    return Estimates(quality, work, pairs, known.runs + runs, known.beliefs, known.routings)
 
 
 def fading(age_days: float) -> float:

@@ -9,6 +9,7 @@ the type of request, the form of the question, its words.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -173,13 +174,19 @@ def _complexities(texts: Sequence[str]) -> Numbers:
 
 def _waves(form: Numbers) -> Numbers:
     """Random waves over the form, whose products are a bell-shaped closeness (Rahimi and Recht, NIPS 2007)."""
-    random, size = Random(0), form.shape[1]
+    turn, start = _directions(form.shape[1])
+    waves: Numbers = np.sqrt(np.float32(2 / WAVES)) * np.cos(form @ turn + start)
+    return waves
+
+
+@cache
+def _directions(size: int) -> tuple[Numbers, Numbers]:
+    random = Random(0)
     turn = np.array(
         [[random.gauss(0, size**-0.5) for _ in range(WAVES)] for _ in range(size)], dtype=np.float32
     )
     start = np.array([random.uniform(0, 2 * np.pi) for _ in range(WAVES)], dtype=np.float32)
-    waves: Numbers = np.sqrt(np.float32(2 / WAVES)) * np.cos(form @ turn + start)
-    return waves
+    return turn, start
 
 
 ARRAYS: Final = ("middle", "spread", "rarity", "weights")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tasks.calling.call import Row
@@ -16,6 +16,7 @@ from tasks.calling.unsent_routes import unsent_routes
 from tasks.choosing.chooser import Chooser
 from tasks.choosing.ranking import Known
 from tasks.landing.former_ids import former_ids
+from tasks.landing.gains import tonights_routings
 from tasks.landing.learning import estimates_for
 from tasks.landing.lessons import offered
 from tasks.landing.past_slots import MADE, PastTexts, past_slots
@@ -180,7 +181,11 @@ async def explain(past: PastCalls, wanted: Wanted) -> Explained:
         past,
         wanted.now,
     )
-    chooser = Chooser(Known(catalog, priced, estimates_for(past.store, catalog, wanted.run_date)))
+    routings = tonights_routings(
+        past.store, recipe, (each.values for each in _requests(replace(wanted, request_id="")))
+    )
+    known = replace(estimates_for(past.store, catalog, wanted.run_date), routings=routings)
+    chooser = Chooser(Known(catalog, priced, known))
     setting = setting_of(recipe, Renderer(), catalog, offered(past.store, recipe), chooser)
     told = Explained(runs=slots.runs, known=frozenset(night.steps))
     for request in _requests(wanted):

@@ -30,16 +30,23 @@ def scored_answers(store: Store, recipe: str, step: str, until: date) -> list[di
     Args:
         step: its path, `draft` or `refine/polish`.
     """
-    found = [each for path in _parts(store, until) for each in _answers(store, path, recipe, step)]
+    return as_dear_as_paid(
+        [each for path in nights_until(store, until) for each in _answers(store, path, recipe, step)]
+    )
+
+
+def as_dear_as_paid(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of model and usd, those that cost nothing at what the model's others cost on average."""
     paid: dict[str, list[float]] = defaultdict(list)
-    for each in found:
+    for each in rows:
         if each["usd"]:
             paid[each["model"]].append(each["usd"])
     usual = {model: sum(usd) / len(usd) for model, usd in paid.items()}
-    return [{**each, "usd": each["usd"] or usual.get(each["model"], each["usd"])} for each in found]
+    return [{**each, "usd": each["usd"] or usual.get(each["model"], each["usd"])} for each in rows]
 
 
-def _parts(store: Store, until: date) -> list[str]:
+def nights_until(store: Store, until: date) -> list[str]:
+    """Parts of `outputs` of the last LONGEST_DAYS, the oldest night first."""
     first = until - timedelta(days=LONGEST_DAYS)
     nights = [(name[1], path) for path in store.list("outputs") if (name := _NIGHT.fullmatch(path))]
     return [path for on, path in sorted(nights) if first <= date.fromisoformat(on) <= until]

@@ -4,7 +4,7 @@ What counts as a model's score is the judge's, noted for the step whose text it 
 judged and the row has a quality all the same, that is its last writer's. A text that failed its step's checks twice,
 so that the row failed, is a 0 for who wrote it. What came out of the ledger was scored by the run that paid for it,
 and would count once more every night: it is left out. A later model of a cascade is asked only where the ones before it
-failed, so only of hard requests: it counts in rows in which every model of the cascade was scored, the explored ones.
+failed, so only of hard requests, and of a cascade by gain each only for its own kind: these count in rows in which every model of the cascade was scored, the explored ones.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class QualitySums:
         scored = dict(self._scored(row, steps))
         for place, score in scored.items():
             step = steps[place]
-            if self._asked_for_being_hard(steps, place, scored):
+            if self._asked_for_its_kind(steps, place, scored):
                 continue
             if step["usd"] == 0 and step["model"] not in self.free:
                 continue
@@ -79,15 +79,15 @@ class QualitySums:
             found |= {writer: row["quality"]} if writer is not None else {}
         yield from found.items()
 
-    def _asked_for_being_hard(self, steps: Steps, place: int, scored: Container[int]) -> bool:
+    def _asked_for_its_kind(self, steps: Steps, place: int, scored: Container[int]) -> bool:
         step = steps[place]
-        chain = self.labels.paths.at(step["path"]).cascade
-        if step["model"] not in chain[1:]:
+        facts = self.labels.paths.at(step["path"])
+        if step["model"] not in facts.asked_for_some:
             return False
         all_scored = {
             each["model"] for at, each in enumerate(steps) if at in scored and each["path"] == step["path"]
         }
-        return not all_scored.issuperset(chain)
+        return not all_scored.issuperset(facts.cascade)
 
     def _before(self, steps: Steps, place: int) -> str | None:
         """The model whose text the one at `place` worked from."""

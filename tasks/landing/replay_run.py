@@ -23,6 +23,7 @@ from tasks.calling.unsent_routes import unsent_routes
 from tasks.choosing.chooser import Chooser
 from tasks.choosing.ranking import Known
 from tasks.landing.explaining import Explained, count_in, worked
+from tasks.landing.gains import tonights_routings
 from tasks.landing.learning import estimates_for
 from tasks.landing.lessons import offered
 from tasks.landing.past_slots import MADE, PastTexts, past_slots
@@ -148,7 +149,11 @@ async def replay_run(
         slots = past_slots(store, old_recipe, set(then), runs=[run])
         steps = step_figures(store, old_recipe)
         night = WhatIf(unsent_routes(catalog, priced), recorded, slots, steps, PastTexts(store), past, now)
-        chooser = Chooser(Known(catalog, priced, estimates_for(store, catalog, run_date, without=run)))
+        requests = _requests(table, recipe, run, run_date, limit)
+        rows = (each.values for each in requests if isinstance(each, Request))
+        routings = tonights_routings(store, recipe, rows)
+        known = replace(estimates_for(store, catalog, run_date, without=run), routings=routings)
+        chooser = Chooser(Known(catalog, priced, known))
         setting = setting_of(recipe, Renderer(), catalog, offered(store, recipe), chooser)
         paid: set[bytes] = set()
         for request in _requests(table, recipe, run, run_date, limit):

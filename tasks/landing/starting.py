@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import version
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from tasks.choosing.estimates import Estimates
 from tasks.landing.adoption import adoptable, left_by, settled
 from tasks.landing.claims import claim
 from tasks.landing.commit import clean_up
+from tasks.landing.gains import tonights_routings
 from tasks.landing.labels import MADE
 from tasks.landing.learning import estimates_for
 from tasks.landing.lessons import offered
@@ -34,7 +36,7 @@ from tasks.landing.preflight import foreseen, refuse_above, refuse_unknown_spend
 from tasks.landing.run_paths import checked_run_name, rejects_path, requests_path
 from tasks.landing.selecting import selection
 from tasks.landing.settling import settle_left
-from tasks.landing.sorting import shard_of, sort_requests, store_requests
+from tasks.landing.sorting import shard_of, sort_requests, spooled, store_requests
 from tasks.landing.within_estimate import within_estimate
 from tasks.patterns.recipe import check_models, models_named, models_needed, models_possible
 from tasks.storing.errors import UserError
@@ -223,9 +225,12 @@ def _replaced_usd(known: Plan | None, manifest: dict[str, Any] | None) -> float 
 
 def _learnt(store: Store, wish: Wish, table: Sorted) -> Estimates:
     """What earlier runs say of the models; for a single request only where there is a model to choose."""
+    rows = chain((each.values for each in table.adopted), spooled(table))
+    routings = tonights_routings(store, wish.recipe, rows)
     if table.rows + len(table.adopted) <= 1 and not _of_all(wish, models_possible):
-        return Estimates()
-    return estimates_for(store, wish.askable, wish.run_date, without=wish.run)
+        return Estimates(routings=routings)
+    known = estimates_for(store, wish.askable, wish.run_date, without=wish.run)
+    return replace(known, routings=routings)
 
 
 def _adopting(store: Store, wish: Wish, table: Sorted) -> Sorted:

@@ -7,7 +7,8 @@ the best of the earlier ones. In an explored row every model answers and is scor
 what each would have done.
 
 By belief all answers so far count together: who gave them, who agrees, how sure each is (`tasks.choosing.belief`). What is
-scored is the answer that is most likely right, and it is what is taken, after the last model too.
+scored is the answer that is most likely right, and it is what is taken, after the last model too. By gain the request says
+beforehand which of two models works it (`tasks.patterns.gaining`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from tasks.patterns.ask import answers, ask
 from tasks.patterns.assess import Assessor
 from tasks.patterns.believing import comparable, likeliest
 from tasks.patterns.degrading import keeping_cheaper, keeps_cheaper
+from tasks.patterns.gaining import GAIN, by_gain
 from tasks.patterns.needs import request_text
 from tasks.patterns.replayed import comes_again
 
@@ -69,6 +71,9 @@ async def cascade(
         return await ask(step, spec.model_copy(update={"model": writer}), scope, correction)
     chooser = scope.setting.chooser
     explored = chooser is not None and chooser.explores(request_text(scope))
+    strongest = chain.cascade[-1]
+    if chain.by == GAIN:
+        chain = by_gain(chain, spec, scope, explored=explored)
     tried: list[Tried] = []
     failure: CallFailed | None = None
     for place, model in enumerate(chain.cascade):
@@ -82,8 +87,10 @@ async def cascade(
             return _best(tried, chain, scope)
         asking = keeping_cheaper(scope) if tried else scope
         try:
-            is_scored = explored or not is_last
-            tried.append(await _asked(step, own, chain, place, asking, before, scored=is_scored))
+            is_scored = explored or not (is_last or (chain.by == GAIN and model == strongest))
+            tried.append(
+                await _asked(step, own, chain, place, asking, before, scored=is_scored, explored=explored)
+            )
         except CallFailed as failed:
             failure = failed
             continue
@@ -102,7 +109,15 @@ async def cascade(
 
 
 async def _asked(
-    step: Step, spec: Ask, chain: Cascade, place: int, scope: Scope, before: Sequence[Tried], *, scored: bool
+    step: Step,
+    spec: Ask,
+    chain: Cascade,
+    place: int,
+    scope: Scope,
+    before: Sequence[Tried],
+    *,
+    scored: bool,
+    explored: bool,
 ) -> Tried:
     """What one model answers; who failed once is not asked again in a replay, since the others were asked instead.
 
@@ -124,9 +139,11 @@ async def _asked(
     if not scored:
         return Tried(ran, None, is_enough=True, model=chain.cascade[place])
     if failed_checks(step.checks, ran.draft.content, scope.render, ran.value):
+        if explored:
+            scope.notes.fails(scope.path)
         return Tried(ran, 0.0, is_enough=False, model=chain.cascade[place])
     match chain.scorer(spec.samples):
-        case "checks":
+        case "checks" | "gain":
             score: float | None = 1.0
         case "agreement":
             score = agreement

@@ -21,6 +21,7 @@ from tasks.patterns.prior import (
     SUBTASKS_PER_SPECIALIST,
     UNREADABLE,
     call_seconds,
+    gain_chances,
     rounds,
 )
 from tasks.patterns.reckoning import Reckoning
@@ -111,6 +112,8 @@ def expected_case(
 
 def any_of_them(choice: ModelChoice | None, models: Sequence[str]) -> dict[str, float]:
     """Which models a choice comes to: the first that it names; for a need each model alike; of a cascade each with its chance."""
+    if isinstance(choice, Cascade) and choice.by == "gain":
+        return dict(zip(choice.cascade, gain_chances(choice.strong_share, 0.0, checked=False), strict=True))
     if isinstance(choice, Cascade):
         return {name: CASCADE_GOES_ON**number for number, name in enumerate(choice.cascade)}
     named = names_in(choice) if choice is not None else ()
@@ -153,6 +156,9 @@ class _Means:
     def one_of(self, parts: Sequence[Expected]) -> Expected:
         """Each way is as likely."""
         return self.perhaps(self.after(parts), 1 / len(parts))
+
+    def some_of(self, parts: Sequence[Expected], chances: Sequence[float]) -> Expected:
+        return self.after([self.perhaps(part, chance) for part, chance in zip(parts, chances, strict=True)])
 
     def several(self, parts: Sequence[Expected], most: int) -> Expected:
         """So many for each specialist; half of what does not stand alone waits for others."""

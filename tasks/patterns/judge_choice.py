@@ -49,7 +49,7 @@ def judges_needed(recipe: Recipe, catalog: Catalog) -> set[str]:
     found = {default_judge(delivering(recipe), catalog.models)} if is_open else set()
     for place in walk(Place(("make",), recipe.make, frozenset())):
         match place.step.pattern:
-            case Ask(model=Cascade()) as pattern if asks_a_judge(pattern):
+            case Ask(model=Cascade()) as pattern if asks_a_judge(pattern) or _is_explored(pattern, recipe):
                 found.add(default_judge(writers(place.step), catalog.models))
             case Refine(judge=None) | Repeat(judge=None) | Team(reviewer=None) | Ensemble(judge=None):
                 found.add(default_judge(writers(place.step), catalog.models))
@@ -80,6 +80,11 @@ def delivering(recipe: Recipe) -> tuple[str, ...]:
 def asks_a_judge(spec: Ask) -> bool:
     """Whether the answers of a cascade are scored by a judge."""
     return isinstance(spec.model, Cascade) and spec.model.scorer(spec.samples) == "judge"
+
+
+def _is_explored(spec: Ask, recipe: Recipe) -> bool:
+    """Whether a share of the rows is judged although the cascade itself needs no judge."""
+    return isinstance(spec.model, Cascade) and spec.model.by == "gain" and recipe.explore > 0
 
 
 def writers(step: Step) -> tuple[str, ...]:

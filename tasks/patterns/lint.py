@@ -25,7 +25,9 @@ from tasks.patterns.lint_remark import (
 from tasks.patterns.lint_sums import known_prices, sums, worst_in
 from tasks.patterns.lint_unreachable import unreachable
 from tasks.patterns.lint_unused import unused_outputs, unused_samples
+from tasks.patterns.model_choice import Cascade, Need
 from tasks.patterns.recipe_check import places
+from tasks.patterns.step_tree import model_choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,9 +83,14 @@ def lint(recipe: Recipe, catalog: Catalog, prices: Mapping[str, Price | None] | 
 
 def _not_acted_on(recipe: Recipe) -> Iterator[Remark]:
     given = {
-        "explore": recipe.explore > 0,
+        "explore": recipe.explore > 0 and not _has_something_to_explore(recipe),
     }
     for key, is_given in given.items():
         if is_given:
             what = f"this version checks {key!r}, and does not act on it yet"
             yield Remark((key,), NOT_ACTED_ON, what, "it does no harm; do not count on it")
+
+
+def _has_something_to_explore(recipe: Recipe) -> bool:
+    choices = (choice for place in places(recipe) for _, choice in model_choices(place))
+    return any(isinstance(each, Need | Cascade) for each in (*choices, recipe.quality.judge))

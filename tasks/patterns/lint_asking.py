@@ -72,6 +72,9 @@ class Asking:
     def one_of(self, parts: Sequence[WorstCase]) -> WorstCase:
         return lint_calls.one_of(parts)
 
+    def some_of(self, parts: Sequence[WorstCase], _chances: Sequence[float]) -> WorstCase:
+        return lint_calls.some_of(parts)
+
     def several(self, parts: Sequence[WorstCase], most: int) -> WorstCase:
         return lint_calls.over_again(lint_calls.one_of(parts), most)
 

@@ -79,6 +79,11 @@ def one_of(parts: Sequence[WorstCase]) -> WorstCase:
     )
 
 
+def some_of(parts: Sequence[WorstCase]) -> WorstCase:
+    """At least one of the parts, at worst all, one after the other."""
+    return replace(after(parts), least=min((each.least for each in parts), default=0))
+
+
 def over_again(part: WorstCase, times: int) -> WorstCase:
     """The part up to so many times, one after the other; once is enough if all goes well."""
     if times == 1:

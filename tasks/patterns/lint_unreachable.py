@@ -25,7 +25,9 @@ def unreachable(place: Place, recipe: Recipe) -> Iterator[Remark]:
     if step.when is not None and constant(step.when) is False:
         yield _never((*place.loc, "when"), f"'when: {step.when}' is false for every request", "step")
     for loc, choice in model_choices(place):
-        if isinstance(choice, Cascade) and choice.accept == 0 and len(choice.cascade) > 1:
+        if isinstance(choice, Cascade) and choice.by == "gain":
+            yield from _of_gain(choice, loc, recipe)
+        elif isinstance(choice, Cascade) and choice.accept == 0 and len(choice.cascade) > 1:
             what = "any answer is good enough for 'accept: 0', so only the first model is ever asked"
             yield Remark((*loc, "accept"), UNREACHABLE, what, "raise accept, or name the first model alone")
     match step.pattern:
@@ -44,6 +46,25 @@ def unreachable(place: Place, recipe: Recipe) -> Iterator[Remark]:
         case Team(feedback=feedback) if feedback.quality_threshold == 0 and feedback.max_iterations > 1:
             what = "every score meets a threshold of 0, so there is only ever one round"
             yield _by_target(what, (*inside, "feedback", "quality_threshold"), 0.0)
+
+
+def _of_gain(chain: Cascade, loc: Loc, recipe: Recipe) -> Iterator[Remark]:
+    if "accept" in chain.model_fields_set:
+        what = "this cascade goes by gain, so nobody looks at 'accept'"
+        yield Remark(
+            (*loc, "accept"),
+            UNREACHABLE,
+            what,
+            "leave it out; 'share' says how many go to the stronger model",
+        )
+    if chain.share in (0, 1) and not recipe.explore:
+        taken, other = chain.cascade if chain.share == 0 else reversed(chain.cascade)
+        what = (
+            f"with 'share: {chain.share:g}' all requests go to {taken!r}, and {other!r} only stands in for it"
+        )
+        yield Remark(
+            (*loc, "share"), UNREACHABLE, what, f"give another share, or write 'model: [{taken}, {other}]'"
+        )
 
 
 def _of_route(route: Route, loc: Loc) -> Iterator[Remark]:

@@ -10,7 +10,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Usd = Annotated[float, Field(gt=0, le=1_000_000)]
 Text = Annotated[str, Field(min_length=1)]
 ModelName = Annotated[str, Field(min_length=1, max_length=200, description="A name from the models file.")]
-Scorer = Literal["judge", "agreement", "checks", "confidence", "belief"]
+Scorer = Literal["judge", "agreement", "checks", "confidence", "belief", "gain"]
 
 
 class Part(BaseModel):
@@ -25,12 +25,30 @@ class Cascade(Part):
     Attributes:
         accept: one threshold for all, or one for each model but the last.
         by: what scores; None is `agreement` where several samples are asked for, else `judge`. With `belief` it is how
-            likely the best answer so far is right, all answers counted, and that one is taken.
+            likely the best answer so far is right, all answers counted, and that one is taken. With `gain` nothing is
+            scored: what the second of two models is expected to add, by the request's text, decides beforehand.
+        share: by gain, of the requests that go to the second model.
     """
 
     cascade: Annotated[tuple[ModelName, ...], Field(min_length=1)]
     accept: Fraction | tuple[Fraction, ...] = 0.8
     by: Scorer | None = None
+    share: Annotated[
+        Fraction | None, Field(description="With by: gain, of the requests, to the stronger model.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _has_a_share_if_it_goes_by_gain(self) -> Self:
+        if self.by != "gain":
+            if self.share is not None:
+                raise ValueError("'share' is for 'by: gain' alone")
+        elif len(self.cascade) != 2 or len(set(self.cascade)) != 2:
+            raise ValueError("'by: gain' chooses between two models, the cheaper one first")
+        elif self.share is None:
+            raise ValueError(
+                "'by: gain' needs 'share', that of the requests for the second model, such as 0.3"
+            )
+        return self
 
     @model_validator(mode="after")
     def _has_a_threshold_for_each(self) -> Self:
@@ -42,6 +60,11 @@ class Cascade(Part):
     def scorer(self, samples: int) -> Scorer:
         """What scores where so many samples are asked for."""
         return self.by or ("agreement" if samples > 1 else "judge")
+
+    @property
+    def strong_share(self) -> float:
+        """By gain, the share of the requests that go to the second model."""
+        return self.share or 0.0
 
     def threshold(self, place: int) -> float:
         """The score from which the answer of the model at this place is taken."""

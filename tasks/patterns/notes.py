@@ -111,6 +111,13 @@ class Notes:
                 entry["quality"] = judgement.score if entry["quality"] is None else entry["quality"]
                 return
 
+    def fails(self, path: str) -> None:
+        """Note that the text which the step at `path` gave last failed its checks: it is a 0 for who wrote it."""
+        for entry in reversed(self.steps):
+            if entry["path"] == path:
+                entry["quality"] = 0.0
+                return
+
     def writer_at(self, path: str) -> str | None:
         """The model that wrote last at this path or inside it; None if none has."""
         for entry in reversed(self.steps):

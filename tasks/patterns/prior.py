@@ -69,6 +69,12 @@ def later(most: int, chance: float = GOES_ON) -> float:
     return 1 - 1 / rounds(most, chance)
 
 
+def gain_chances(share: float, explore: float, *, checked: bool) -> tuple[float, float]:
+    """Chances that the cheaper and the stronger model of a cascade by gain are asked."""
+    strong = share + (1 - share) * (CHECK_FAILS if checked else 0.0)
+    return explore + (1 - explore) * (1 - share), explore + (1 - explore) * strong
+
+
 def call_seconds(tokens_out: float) -> float:
     """How long a call takes that writes so many tokens."""
     return FIRST_TOKEN_SECONDS + tokens_out * SECONDS_PER_TOKEN

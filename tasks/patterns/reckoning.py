@@ -14,7 +14,16 @@ from tasks.patterns.lint_asking import JUDGEMENT_TOKENS
 from tasks.patterns.lint_reading import constant
 from tasks.patterns.lint_shown import CORRECTION_TOKENS, TEXT_TOKENS, Shown, largest_text, tokens_of
 from tasks.patterns.model_choice import Cascade
-from tasks.patterns.prior import CASCADE_GOES_ON, CHECK_FAILS, GOES_ON, MAY_NEED_IT, RARELY, WHEN_HOLDS, later
+from tasks.patterns.prior import (
+    CASCADE_GOES_ON,
+    CHECK_FAILS,
+    GOES_ON,
+    MAY_NEED_IT,
+    RARELY,
+    WHEN_HOLDS,
+    gain_chances,
+    later,
+)
 from tasks.patterns.steps import Ask, Ensemble, Refine, Repeat, Route, Shape, Team
 from tasks.patterns.team_plan import MOST_SUBTASKS
 
@@ -70,6 +79,9 @@ class Sums(Protocol[T]):
 
     def one_of(self, parts: Sequence[T]) -> T:
         """Any one of the parts."""
+
+    def some_of(self, parts: Sequence[T], chances: Sequence[float]) -> T:
+        """At least one of the parts, each with its chance."""
 
     def several(self, parts: Sequence[T], most: int) -> T:
         """As many of the parts as a coordinator thinks of, each as often as it likes."""
@@ -187,6 +199,16 @@ class Reckoning(Generic[T]):
             return self.sums.copies(asked(ask.model, label), ask.samples)
         times = (2 if is_json else 1) * (2 if checked else 1)
         judged = self.sums.after([])
+        if ask.model.by == "gain":
+            if self.recipe.explore:
+                judged = self._judged(None, shown, ask.max_tokens, path)
+                judged = self.sums.over_again(judged, times, CHECK_FAILS)
+            chances = gain_chances(ask.model.strong_share, self.recipe.explore, checked=checked)
+            ways = []
+            for name, chance in zip(ask.model.cascade, chances, strict=True):
+                scored = self.sums.perhaps(judged, self.recipe.explore / chance if chance else 0.0)
+                ways.append(self.sums.after([asked(name, f"{label} ({name})"), scored]))
+            return self.sums.copies(self.sums.some_of(ways, chances), ask.samples)
         if ask.model.scorer(ask.samples) == "judge":
             judged = self.sums.over_again(self._judged(None, shown, ask.max_tokens, path), times, CHECK_FAILS)
         unscored = self.sums.perhaps(judged, self.recipe.explore)  # the last answer is taken as it is

@@ -36,12 +36,19 @@ class PathFacts:
         after: paths, of which the first that has written holds the text it works from; of several texts there the last.
         writes: its answers are texts, not judgements, plans or classes.
         cascade: the models of which each is asked only while the ones before it score too low; empty for other steps.
+        by_gain: which of them is asked hangs on the request, for the first one too.
     """
 
     task: str | None = None
     after: tuple[str, ...] = ()
     writes: bool = True
     cascade: tuple[str, ...] = ()
+    by_gain: bool = False
+
+    @property
+    def asked_for_some(self) -> tuple[str, ...]:
+        """The models that are asked for some kind of requests only: what they come to says nothing of others."""
+        return self.cascade if self.by_gain else self.cascade[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,9 @@ class _Walk:
                 partner = (model.partner or "") if isinstance(model, Need) else ""
                 after = (names[partner], *before) if partner in names else before
                 chain = model.cascade if isinstance(model, Cascade) else ()
-                self.found[path] = PathFacts(self._task(model, step.role), after, cascade=chain)
+                by_gain = isinstance(model, Cascade) and model.by == "gain"
+                task = self._task(model, step.role)
+                self.found[path] = PathFacts(task, after, cascade=chain, by_gain=by_gain)
                 self._own(path, judge=self.judge)
             case tuple() as steps:
                 for each in steps:

@@ -120,6 +120,13 @@ def test_every_command_in_readme_runs_in_the_order_it_stands(up: Up, s3_bucket: 
     )
     together = [*together, *(f"r{number},gpt-4,7,1,0.01" for number in range(80))]
     (folder / "answers.csv").write_text("\n".join(["request_id,model,answer,quality,usd", *together]) + "\n")
+    routed = (
+        f"r{number},{model},{about} {number},{quality},{usd}"
+        for number in range(80)
+        for about in (("proofs", "tides")[number % 2],)
+        for model, quality, usd in (("mistral", number % 2, 0.001), ("gpt-4", 1, 0.01))
+    )
+    (folder / "questions.csv").write_text("\n".join(["request_id,model,request,quality,usd", *routed]) + "\n")
     recipe = next(block for block in blocks("yaml") if "recipe:" in block)
     (folder / "product-note.yaml").write_text(recipe)
     environment = {
