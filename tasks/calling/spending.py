@@ -102,7 +102,7 @@ class Spending:
         if row["usd"] is None:
             self.unpriced.add(row["model"])
         if usd:
-            if row["arm"] in (MADE, None):
+            if row.get("arm") in (MADE, None):
                 self.by_request[row["request_id"]] += usd
             self.by_shard[self._shard_of(row["request_id"])][row["model"]] += usd
 

@@ -198,7 +198,7 @@ def test_samples_that_are_chosen_among_or_named_are_not(make):
     assert remarks(make, UNUSED) == {}
 
 
-@pytest.mark.parametrize(("key", "value"), [("baseline", {"model": "m", "share": 0.1}), ("explore", 0.1)])
+@pytest.mark.parametrize(("key", "value"), [("explore", 0.1)])
 def test_what_this_version_does_not_act_on_is_said(key, value):
     assert list(remarks(ASK, NOT_ACTED_ON, **{key: value})) == [(key,)]
 
