@@ -34,9 +34,9 @@ def compose(asked: Asked, config: SimulatorConfig, profile: Profile) -> str:
     skill = profile.skill_in(reading.domain)
     if asked.form != "text":
         schema = asked.form if isinstance(asked.form, dict) else None
-        return json_answer(asked, reading, schema, random, skill)
+        return json_answer(asked, reading, schema, random, profile)
     if asks_for_json(asked.prompt):
-        return json_answer(asked, reading, None, random, skill)
+        return json_answer(asked, reading, None, random, profile)
     if reading.revised:
         skill += (1 - skill) * profile.revision_gain
     usual = profile.words or config.words

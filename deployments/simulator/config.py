@@ -55,6 +55,8 @@ class Profile(_Frozen):
         jitter: sigma of that lognormal; 0 makes every call take the median.
         tokens_per_second: output speed, added to the latency; absent means at once.
         skill: 0..1 by domain (`code`, `analysis`, `writing`, ..); `default` for the rest. Expected quality of a text.
+        judge_noise: standard deviation of its scores around the truth; absent, 0.08 times the skill that it lacks.
+        judge_taste: what it adds to a score for each doubling of a text's length beyond 100 words; people call it a bias.
         revision_gain: share of the missing skill that a model makes up when it is shown an earlier text.
         words: length of an answer whose prompt names none; the config's `words` if absent.
         context: input tokens beyond which the provider's own "too long" error answers; absent means no limit.
@@ -68,6 +70,8 @@ class Profile(_Frozen):
     price: SimulatedPrice = SimulatedPrice()
     skill: dict[str, Share] = {"default": 0.8}
     revision_gain: Share = 0.4
+    judge_noise: float | None = Field(default=None, ge=0, le=1)
+    judge_taste: float = Field(default=0.0, ge=-1, le=1)
     words: int | None = Field(default=None, ge=1, le=20_000)
     context: int | None = Field(default=None, ge=1)
     requests_per_minute: int | None = Field(default=None, ge=1)

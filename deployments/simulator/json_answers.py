@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from deployments.simulator.asked import Asked
+    from deployments.simulator.config import Profile
     from deployments.simulator.reading import Reading
 
 _HEAD, _TAIL = 1500, 2500
@@ -23,10 +24,10 @@ _NUMBER = re.compile(r"[<(\"']?\s*(?:-?\d|number|float|int\b|integer)")
 
 
 def json_answer(
-    asked: Asked, reading: Reading, schema: dict[str, Any] | None, random: Random, skill: float
+    asked: Asked, reading: Reading, schema: dict[str, Any] | None, random: Random, profile: Profile
 ) -> str:
     """Compact JSON that is valid for `schema`; None takes the shape from the prompt's own words."""
-    values = Values(asked, reading, random, skill)
+    values = Values(asked, reading, random, profile)
     wanted = schema if schema is not None else described_shape(asked)
     value = Filling(wanted, values).fill()
     return orjson.dumps(value).decode()

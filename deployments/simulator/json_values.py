@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from functools import cached_property
+from math import log2
 from typing import TYPE_CHECKING, Any
 
 from deployments.simulator.json_numbers import COUNTED, in_range, scale_of
 from deployments.simulator.json_texts import fit_text, formatted
-from deployments.simulator.quality import HIGHEST, LOWEST, qualities_of
+from deployments.simulator.quality import HIGHEST, LOWEST, lengths_of, qualities_of
 from deployments.simulator.reading import domain_counts
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from deployments.simulator.asked import Asked
+    from deployments.simulator.config import Profile
     from deployments.simulator.reading import Reading
 
 _JUDGE_NOISE = 0.08
@@ -31,6 +33,7 @@ _WORD = re.compile(r"[\w-]{2,40}")
 _PASSING = 0.7
 _FIRST, _SECOND = "first", "second"
 _CANNOT_TELL = 0.02
+_USUAL_WORDS = 100
 
 
 class Values:
@@ -38,16 +41,18 @@ class Values:
 
     Args:
         random: already seeded; every leaf draws from it in the order of the schema.
-        skill: of the answering model; a judge with less of it is noisier.
+        profile: of the answering model; a judge with less skill is noisier.
     """
 
-    def __init__(self, asked: Asked, reading: Reading, random: Random, skill: float) -> None:
+    def __init__(self, asked: Asked, reading: Reading, random: Random, profile: Profile) -> None:
         self._asked = asked
         self._reading = reading
         self._random = random
-        self._skill = skill
+        self._taste = profile.judge_taste
         self._index: int | None = None
-        self._noise = random.gauss(0, _JUDGE_NOISE * (1 - skill))
+        usual = _JUDGE_NOISE * (1 - profile.skill_in(reading.domain))
+        self._spread = usual if profile.judge_noise is None else profile.judge_noise
+        self._noise = random.gauss(0, self._spread)
 
     @contextmanager
     def item(self, index: int) -> Iterator[None]:
@@ -58,8 +63,15 @@ class Values:
 
     @cached_property
     def qualities(self) -> tuple[float, ...]:
-        """Quality of each text in the prompt, as counted."""
-        return qualities_of(self._asked.prompt)
+        """Quality of each text in the prompt, as counted, and as far as length goes to this judge's taste."""
+        found = qualities_of(self._asked.prompt)
+        if not self._taste:
+            return found
+        lengths = lengths_of(self._asked.prompt)
+        return tuple(
+            each + self._taste * log2(max(words, 1) / _USUAL_WORDS)
+            for each, words in zip(found, lengths, strict=True)
+        )
 
     @property
     def quality(self) -> float:
@@ -100,9 +112,7 @@ class Values:
 
     def _better_of_two(self, choices: list[Any]) -> Any:
         """Which of two texts reads better to this judge, each seen with its own noise; a tie where it cannot tell."""
-        first, second = (
-            each + self._random.gauss(0, _JUDGE_NOISE * (1 - self._skill)) for each in self.qualities[-2:]
-        )
+        first, second = (each + self._random.gauss(0, self._spread) for each in self.qualities[-2:])
         others = [each for each in choices if each not in (_FIRST, _SECOND)]
         if others and abs(first - second) < _CANNOT_TELL:
             return others[0]
