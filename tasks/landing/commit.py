@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from tasks.calling.budget import OVER_BUDGET
 from tasks.calling.catalog import Catalog
 from tasks.choosing.estimates import Estimates
+from tasks.landing.batch_sums import BatchSums
 from tasks.landing.labels import labels_of
 from tasks.landing.landed_calls import Landing
 from tasks.landing.left_overs import not_needed
@@ -80,8 +81,8 @@ class Commit:
         labels = labels_of(store, Recipe.from_frozen(plan.recipe), catalog, self._outputs(series))
         landing = Landing(store, plan.run, plan.run_date, plan.generation, _landed(former), labels)
         parts: dict[str, list[Part]] = {"calls": [landing.land()]}
-        sums, qualities = OutputSums(), QualitySums(labels, free_models(plan.prices))
-        parts["outputs"] = [self._merged("outputs", OUTPUTS, series, (sums, qualities))]
+        sums, qualities, batch = OutputSums(), QualitySums(labels, free_models(plan.prices)), BatchSums()
+        parts["outputs"] = [self._merged("outputs", OUTPUTS, series, (sums, qualities, batch))]
         parts["deferred"] = [self._merged("deferred", DEFERRED, series)]
         parts["rejects"] = [
             merge_parts(store, self._path("rejects", series), REJECTS, [rejects_path(plan.run, plan.hash)])
@@ -97,6 +98,7 @@ class Commit:
         ]
         self._add_up(sums.made + sums.failed, deferred)
         manifest = {**self._manifest(parts, former, landing, sums, deferred), "series": series}
+        manifest |= batch.as_manifest()
         self._remove_unnamed(series)
         lessons = [lesson for record in self.records for lesson in record.lessons]
         keep_lessons(store, plan.recipe["recipe"], plan.run, lessons)
@@ -142,7 +144,11 @@ class Commit:
         return [*self._carried_part("outputs", series), *self._staged("outputs")]
 
     def _merged(
-        self, table: str, schema: pa.Schema, series: int, sums: tuple[OutputSums | QualitySums, ...] = ()
+        self,
+        table: str,
+        schema: pa.Schema,
+        series: int,
+        sums: tuple[OutputSums | QualitySums | BatchSums, ...] = (),
     ) -> Part:
         staged, carried, path = (
             self._staged(table),
