@@ -24,6 +24,7 @@ from tasks.patterns.prior import (
     WHEN_HOLDS,
     later,
 )
+from tasks.patterns.step_tree import Place, walk
 from tasks.patterns.steps import Ask, Ensemble, Refine, Repeat, Route, Shape, Team
 from tasks.patterns.team_plan import MOST_SUBTASKS
 
@@ -124,9 +125,10 @@ class Reckoning(Generic[T]):
             turn = [self._step(stage, told, PATH, "")]
         else:
             read = shown.instructed(2 * text)
-            question = Question(
-                "rewrite", PATH, ROLE, rewriters(make), read, text + text // 2 + LEAST_REWRITTEN
-            )
+            tokens_out = text + text // 2 + LEAST_REWRITTEN
+            asks = [place.step.ask for place in walk(Place((), make, frozenset()))]
+            is_json = any(ask is not None and ask.format != "text" for ask in asks)
+            question = Question("rewrite", PATH, ROLE, rewriters(make), read, tokens_out, is_json)
             turn = [self.sums.call(question)]
         if isinstance(make.pattern, Refine | Repeat | Team | Ensemble):
             named = getattr(make.pattern, "judge", None) or getattr(make.pattern, "reviewer", None)
