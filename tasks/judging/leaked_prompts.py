@@ -31,7 +31,10 @@ class PromptLeaks:
     def longest(self, words: Words, request: str) -> tuple[int, str] | None:
         """The longest run of leaked words, as its number of words and how it begins; not what the request says itself."""
         runs = words.runs(RUN)
-        leaked = np.isin(runs, self._runs)
+        if not len(self._runs):
+            return None
+        near = np.searchsorted(self._runs, runs).clip(max=len(self._runs) - 1)
+        leaked = self._runs[near] == runs
         if leaked.any():
             leaked &= ~np.isin(runs, words_of(request).runs(RUN))
         places = np.flatnonzero(leaked)

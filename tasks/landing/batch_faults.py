@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tasks.patterns.recipe import Recipe
     from tasks.patterns.templates import Renderer
 
-LANGUAGE_SAMPLE: Final = 2000
+LANGUAGE_SAMPLE: Final = 1500
 """Characters that are enough to tell a text's language."""
 
 
@@ -69,12 +69,11 @@ class TextChecks:
         self._leaks = PromptLeaks(told_texts(recipe), wished_texts(recipe)) if self._batch.leaks else None
 
     def faults(self, text: str, words: Words, request: Mapping[str, Any]) -> list[Fault]:
-        """Everything that is wrong, as far as one text shows it."""
+        """Everything that is wrong but keys, as far as one text shows it."""
         every = (
             *self._language(text, request),
             *self._mentions(text, request),
             *self._prompts(words, request),
-            *self.keys(text),
         )
         return list(every)
 

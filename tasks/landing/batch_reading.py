@@ -112,21 +112,21 @@ class BatchCheck:
         return checked
 
     def _take(self, group: pa.Table, checked: Checked) -> None:
-        if not self.batch.reads_all:  # a scan in Arrow, at some hundred MB a second
-            group = group.filter(pc.match_substring_regex(group["content"], self._keys))
-            for row in group.to_pylist():
-                self._note(checked, row["request_id"], list(self.texts.keys(row["content"])))
-            return
-        for row in group.to_pylist():
-            words = words_of(row["content"])
-            faults = self.texts.faults(row["content"], words, orjson.loads(row["request"]))
-            self._note(checked, row["request_id"], faults)
-            if checked.twins is not None:
-                checked.twins.add(row["request_id"], words, _digest(row["request"]))
+        # A scan in Arrow, at some hundred MB a second; Python's takes thirty times as long.
+        suspect = pc.match_substring_regex(group["content"], self._keys)
+        rows = (group if self.batch.reads_all else group.filter(suspect)).to_pylist()
+        suspects = suspect.to_pylist() if self.batch.reads_all else [True] * len(rows)
+        for row, may_have_key in zip(rows, suspects, strict=True):
+            faults = self._of_row(row, checked) if self.batch.reads_all else []
+            faults += self.texts.keys(row["content"]) if may_have_key else ()
+            if faults:
+                checked.faults[row["request_id"]] = faults
 
-    def _note(self, checked: Checked, request_id: str, faults: list[Fault]) -> None:
-        if faults:
-            checked.faults[request_id] = faults
+    def _of_row(self, row: dict[str, Any], checked: Checked) -> list[Fault]:
+        words = words_of(row["content"])
+        if checked.twins is not None:
+            checked.twins.add(row["request_id"], words, _digest(row["request"]))
+        return self.texts.faults(row["content"], words, orjson.loads(row["request"]))
 
 
 def _made(group: pa.Table) -> pa.Table:

@@ -207,7 +207,8 @@ class Rewriter:
         if draft is None:
             return
         words = words_of(draft.content)
-        faults = self.check.texts.faults(draft.content, words, work.scope.request)
+        texts = self.check.texts
+        faults = [*texts.faults(draft.content, words, work.scope.request), *texts.keys(draft.content)]
         twins = self.checked.twins
         twin = twins.twin_of(work.request_id, words) if twins is not None else None
         if twin is not None:
