@@ -38,7 +38,7 @@ def work_night(
                 return _ended(begun.manifest or {}, content, NOTHING_LEFT)
             with working(content, place, begun, concurrency) as shift:
                 funds = Funds(budget, wish.catalog.limits_usd, expected_row_usd(begun.plan))
-                records = shift.produce(funds)
+                records = shift.check(shift.produce(funds), funds)
                 manifest = shift.commit(records, wish.recipe.max_failed)
     except OSError as error:  # a disk that is full or read-only, a folder that is a file
         raise NightpressError(f"run {wish.run} cannot go on: {error}") from error

@@ -15,6 +15,7 @@ from tasks.calling.catalog import Catalog
 from tasks.calling.engine import Engine
 from tasks.calling.sending import Patience
 from tasks.landing.allowances import ShardMoney
+from tasks.landing.batch_checks import NO_SHARD, checked
 from tasks.landing.commit import Commit
 from tasks.landing.dealing import Again, Dealing, Funds
 from tasks.landing.gains import learn_gains
@@ -104,6 +105,14 @@ class Shift:
                     self.rows_elsewhere += record.rows
             progress.tell(self._snapshot(total))
         return records
+
+    def check(self, records: list[ShardRecord], funds: Funds) -> list[ShardRecord]:
+        """Hold all outputs of the night against each other; the records of what is to be committed."""
+        batch = self.state.recipe.batch
+        rewrites = batch is not None and batch.rewrites
+        money = self._dealing(funds, 0).deal(NO_SHARD, 0) if rewrites else ShardMoney()
+        standing = [part["path"] for part in (self.begun.manifest or {}).get("parts", {}).get("outputs", [])]
+        return Engine.current().wait(checked(self.state, records, money, standing))
 
     def commit(self, records: list[ShardRecord], max_failed: float) -> dict[str, Any]:
         """Land everything, and learn from it; returns the manifest."""

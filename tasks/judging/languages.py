@@ -40,6 +40,8 @@ def language_names() -> list[str]:
 def language_of(text: str) -> str | None:
     """ISO 639-1 code of the text's main language; None for a short, mixed or unknown one."""
     sample = text[:_SAMPLE_CHARACTERS]
+    if sample.isascii():
+        return _by_words(sample)
     letters = sum(map(str.isalpha, sample))
     if not letters:
         return None

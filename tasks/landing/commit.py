@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from tasks.calling.budget import OVER_BUDGET
 from tasks.calling.catalog import Catalog
 from tasks.choosing.estimates import Estimates
+from tasks.landing.batch_sums import BatchSums
 from tasks.landing.final_scores import FinalScores
 from tasks.landing.labels import labels_of
 from tasks.landing.landed_calls import Landing
@@ -87,7 +88,8 @@ class Commit:
         parts["scores"] = [self._merged("scores", SCORES, series, (scores,))]
         sums = OutputSums(scores, labels, recipe.quality.target)
         qualities = QualitySums(labels, free_models(plan.prices))
-        parts["outputs"] = [self._merged("outputs", OUTPUTS, series, (sums, qualities))]
+        batch = BatchSums()
+        parts["outputs"] = [self._merged("outputs", OUTPUTS, series, (sums, qualities, batch))]
         parts["deferred"] = [self._merged("deferred", DEFERRED, series)]
         parts["rejects"] = [
             merge_parts(store, self._path("rejects", series), REJECTS, [rejects_path(plan.run, plan.hash)])
@@ -111,6 +113,7 @@ class Commit:
             "uplift": figures.uplift(),
             "judges": figures.judges(),
             "arms": figures.arms(),
+            **batch.as_manifest(),
         }
         self._remove_unnamed(series)
         lessons = [lesson for record in self.records for lesson in record.lessons]
@@ -161,7 +164,7 @@ class Commit:
         table: str,
         schema: pa.Schema,
         series: int,
-        sums: tuple[OutputSums | QualitySums | FinalScores, ...] = (),
+        sums: tuple[OutputSums | QualitySums | FinalScores | BatchSums, ...] = (),
     ) -> Part:
         staged, carried, path = (
             self._staged(table),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tasks.landing.batch_sheet import batch_sheet
 from tasks.landing.call_sums import percentile
 from tasks.landing.row_sheets import (
     criteria_sheet,
@@ -59,6 +60,7 @@ def sheets(report: Report) -> list[Sheet]:
         spend_by_step(calls),
         saved_by_step(calls, report.manifest.get("tokens_saved", {})),
         dearest_sheet(rows),
+        batch_sheet(rows),
         warnings_sheet(rows),
         left_sheet("Rejected", report.rejected),
         left_sheet("Deferred", report.deferred),

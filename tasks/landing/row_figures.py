@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from heapq import nlargest, nsmallest
 from typing import TYPE_CHECKING, Any, Final
 
+from tasks.landing.batch_sums import kind_of
+from tasks.landing.batch_wording import PREFIX
 from tasks.landing.kind_counts import KindCounts
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class RowFigures:
         seconds: of each made row.
         criteria: of what was delivered, by criterion.
         warned: rows that carry a warning; warnings are counted by the step that warned.
+        batch: what the checks of the whole batch found, rows by kind.
         dearest: rows with COLUMNS, the most expensive first.
         worst: rows with COLUMNS, the worst judged first.
     """
@@ -73,6 +76,7 @@ class RowFigures:
     errors: KindCounts = field(default_factory=KindCounts)
     warned: int = 0
     warnings: KindCounts = field(default_factory=KindCounts)
+    batch: KindCounts = field(default_factory=KindCounts)
     dearest: list[dict[str, Any]] = field(default_factory=list)
     worst: list[dict[str, Any]] = field(default_factory=list)
 
@@ -97,6 +101,7 @@ class RowFigures:
             self.criteria.setdefault(criterion, Scores()).add(score)
         self.warned += bool(row["warnings"])
         self.warnings.add_all(_by_step(row["warnings"] or ()))
+        self.batch.add_all(_by_kind(row["request_id"], row["warnings"] or ()))
         if row["route"]:
             self._add_route(row)
 
@@ -124,3 +129,12 @@ def _by_step(warnings: Iterable[str]) -> Iterable[tuple[str, str]]:
     for warning in warnings:
         step, colon, _ = warning.partition(": ")
         yield (step if colon and len(step) <= 80 else "", warning)
+
+
+def _by_kind(request_id: str, warnings: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Each kind of finding of the whole batch once, with what it says of which row."""
+    found: dict[str, str] = {}
+    for warning in warnings:
+        if (kind := kind_of(warning)) is not None:
+            found.setdefault(kind, f"{request_id}: {warning.removeprefix(PREFIX)}")
+    return found.items()

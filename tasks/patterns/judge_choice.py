@@ -98,6 +98,18 @@ def last_writer(step: Step) -> str:
     return choices[-1][0] if choices else ""
 
 
+def rewriters(step: Step) -> ModelChoice | None:
+    """Who may write the last text inside a step once more: whoever writes there, the last first; else its first need."""
+    names = tuple(dict.fromkeys(name for name in (last_writer(step), *writers(step)) if name))
+    needs = (
+        choice
+        for place in walk(Place((), step, frozenset()))
+        for _, choice in model_choices(place)
+        if isinstance(choice, Need)
+    )
+    return names or next(needs, None)
+
+
 def _choices(step: Step) -> Iterator[tuple[str, ...]]:
     for place in walk(Place((), step, frozenset())):
         for loc, choice in model_choices(place):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tasks.patterns.lint_batch import idle_batch
 from tasks.patterns.lint_cascades import dear_judges
 from tasks.patterns.lint_judges import related_judges
 from tasks.patterns.lint_pitfalls import alike, diffused, lost_contexts, unvalued
@@ -77,6 +78,7 @@ def lint(recipe: Recipe, catalog: Catalog, prices: Mapping[str, Price | None] | 
     remarks += sums(recipe, worst_in(recipe, catalog, priced), priced)
     remarks += dear_judges(recipe, found, catalog, priced)
     remarks += related_judges(recipe, found, catalog)
+    remarks += idle_batch(recipe)
     remarks += _not_acted_on(recipe)
     return remarks
 

@@ -40,6 +40,9 @@ MAY_NEED_IT: Final = 0.5
 RARELY: Final = 0.02
 """Chance of a call that is only made where another has failed."""
 
+FAILS_THE_BATCH: Final = 0.03
+"""Chance that a row fails a check of the whole batch, and is written once more."""
+
 SUBTASKS_PER_SPECIALIST: Final = 1.2
 """Subtasks that a coordinator gives each of its specialists."""
 

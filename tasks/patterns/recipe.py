@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from tasks.patterns.batch_settings import Batch
 from tasks.patterns.judge_choice import judges_needed
 from tasks.patterns.model_choice import Fraction, Need, Part, Text, Usd, names_in
 from tasks.patterns.recipe_check import Mistake, mistakes, places
@@ -37,6 +38,7 @@ class Recipe(Part):
         explore: share of the rows whose model is drawn rather than chosen.
         max_failed: share of failed rows above which a run is unhealthy.
         max_estimate_usd: a run estimated above this does not start; None is no limit.
+        batch: what is checked of all outputs together; None looks for keys only.
         make: the work, a step without a name.
     """
 
@@ -53,6 +55,7 @@ class Recipe(Part):
     explore: Fraction = 0.0
     max_failed: Fraction = 0.1
     max_estimate_usd: Usd | None = None
+    batch: Batch | None = None
     make: Step
 
     @property

@@ -59,6 +59,9 @@ def _top(recipe: Recipe) -> Iterator[Mistake]:
     repeated = {each for each in recipe.budget.on_budget if recipe.budget.on_budget.count(each) > 1}
     for each in sorted(repeated):
         yield Mistake(("budget", "on_budget"), f"{each!r} is there twice")
+    for loc, source in recipe.batch.templates if recipe.batch is not None else ():
+        for fault in template_faults(source, (), recipe.request):
+            yield Mistake(("batch", *loc), fault.what, fault.hint)
 
 
 def _no_cascade(loc: Loc) -> Mistake:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from tasks.patterns.baseline_step import BASELINE, baseline_step
+from tasks.patterns.batch_settings import LEAST_REWRITTEN, PATH, ROLE
 from tasks.patterns.blind_paths import FINAL, PAIR
+from tasks.patterns.judge_choice import rewriters
 from tasks.patterns.lint_asking import JUDGEMENT_TOKENS
 from tasks.patterns.lint_reading import constant
 from tasks.patterns.lint_shown import CORRECTION_TOKENS, TEXT_TOKENS, Shown, largest_text, tokens_of
@@ -17,6 +19,7 @@ from tasks.patterns.model_choice import Cascade
 from tasks.patterns.prior import (
     CASCADE_GOES_ON,
     CHECK_FAILS,
+    FAILS_THE_BATCH,
     GOES_ON,
     MAY_NEED_IT,
     RARELY,
@@ -24,6 +27,7 @@ from tasks.patterns.prior import (
     gain_chances,
     later,
 )
+from tasks.patterns.step_tree import Place, walk
 from tasks.patterns.steps import Ask, Ensemble, Refine, Repeat, Route, Shape, Team
 from tasks.patterns.team_plan import MOST_SUBTASKS
 
@@ -110,7 +114,32 @@ class Reckoning(Generic[T]):
 
     def total(self) -> T:
         """The whole recipe, for one request."""
-        return self._step(self.recipe.make, Shown(tuple(self.recipe.request)), "", TOP)
+        made = self._step(self.recipe.make, Shown(tuple(self.recipe.request)), "", TOP)
+        batch = self.recipe.batch
+        if batch is None or not batch.rewrites:
+            return made
+        again = self.sums.over_again(self._rewriting(), batch.rounds, GOES_ON)
+        return self.sums.after([made, self.sums.perhaps(again, min(batch.max_rows, FAILS_THE_BATCH))])
+
+    def _rewriting(self) -> T:
+        """The delivered text once more, and its judgement where the recipe has texts judged."""
+        make, shown = self.recipe.make, Shown(tuple(self.recipe.request))
+        text = largest_text(make)
+        if make.refine is not None:
+            told = shown.telling(1.0, draft=text, feedback=JUDGEMENT_TOKENS + text)
+            stage = make.refine.stages[-1].model_copy(update={"name": None, "when": None, "role": ROLE})
+            turn = [self._step(stage, told, PATH, "")]
+        else:
+            read = shown.instructed(2 * text)
+            tokens_out = text + text // 2 + LEAST_REWRITTEN
+            asks = [place.step.ask for place in walk(Place((), make, frozenset()))]
+            is_json = any(ask is not None and ask.format != "text" for ask in asks)
+            question = Question("rewrite", PATH, ROLE, rewriters(make), read, tokens_out, is_json)
+            turn = [self.sums.call(question)]
+        if isinstance(make.pattern, Refine | Repeat | Team | Ensemble):
+            named = getattr(make.pattern, "judge", None) or getattr(make.pattern, "reviewer", None)
+            turn.append(self._judged(named, shown, text, PATH))
+        return self.sums.after(turn)
 
     def proven(self) -> T:
         """The same with the control arm and the blind judges of what is delivered, as often as the recipe says."""

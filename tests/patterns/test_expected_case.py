@@ -22,7 +22,7 @@ from tasks.patterns.expected_case import any_of_them, expected_case
 from tasks.patterns.lint_shown import REQUEST_TOKENS
 from tasks.patterns.lint_sums import known_prices, worst_in
 from tasks.patterns.model_choice import Cascade, Need
-from tasks.patterns.prior import CASCADE_GOES_ON, CHECK_FAILS, GOES_ON, UNREADABLE, rounds
+from tasks.patterns.prior import CASCADE_GOES_ON, CHECK_FAILS, FAILS_THE_BATCH, GOES_ON, UNREADABLE, rounds
 from tasks.patterns.recipe import Recipe, load_recipe
 
 DEPLOYMENTS = Path(__file__).parents[2] / "deployments"
@@ -160,3 +160,10 @@ def test_who_a_choice_comes_to_can_be_told():
     )
     case = expected_case(recipe, ["m", "n"], likely=lambda _, models: {models[1]: 1.0})
     assert [asked.model for asked in case.lines] == ["n"]
+
+
+def test_what_a_batch_writes_once_more_is_expected_of_a_few_rows_and_of_no_more_than_it_lets():
+    batch = {"mentions": ["x"], "then": "refine"}
+    rewriting = expected(ASK, batch=batch)
+    assert rewriting.lines[Asked("@batch", "refine", "m")].calls == pytest.approx(FAILS_THE_BATCH)
+    assert expected(ASK, batch={**batch, "max_rows": 0.01}).calls == pytest.approx(expected(ASK).calls + 0.01)

@@ -208,3 +208,23 @@ def test_a_frozen_recipe_is_remarked_on_as_the_written_one():
     written = load_recipe(text)
     assert lint(Recipe.from_frozen(written.canonical()), CATALOG) == lint(written, CATALOG)
     assert [each.kind for each in lint(written, CATALOG)] == [UNUSED]
+
+
+@pytest.mark.parametrize(
+    ("batch", "loc"),
+    [
+        ({"mentions": ["x"], "max_rows": 0.5}, ("batch", "max_rows")),
+        ({"mentions": ["x"], "rounds": 2, "then": "fail"}, ("batch", "rounds")),
+        ({"mentions": ["x"], "then": "refine", "max_rows": 0}, ("batch", "max_rows")),
+        ({}, ("batch",)),
+        ({"language": True}, ("batch", "language")),
+    ],
+)
+def test_what_a_batch_block_says_in_vain_is_remarked(batch, loc):
+    request = {"t": {"type": "int"}}
+    assert list(remarks(ASK, NOT_ACTED_ON, request=request, batch=batch)) == [loc]
+
+
+def test_a_batch_block_that_acts_is_not_remarked():
+    batch = {"near_duplicates": 0.9, "language": True, "then": "refine", "max_rows": 0.5, "rounds": 2}
+    assert remarks(ASK, NOT_ACTED_ON, batch=batch) == {}

@@ -246,3 +246,25 @@ def test_the_figures_fit_one_another(make):
     assert 1 <= found.sequential <= found.calls
     assert sum(found.models.values()) == found.calls, "one model each, no fallbacks"
     assert worst({"pipeline": [{"name": "a", **make}, {"name": "b", **make}]}, prices).usd >= 2 * found.usd
+
+
+REFINE = {"refine": {"start": ASK, "stages": [{"name": "polish", **ASK}]}}
+
+
+@pytest.mark.parametrize(
+    ("make", "more"),
+    [
+        (ASK, 2),
+        ({"pipeline": THREE}, 2),
+        (JSON, 2 * 2),
+        (REFINE, 2 * (1 + 2)),
+        (repeated(ASK, 2), 2 * (1 + 2)),
+    ],
+)
+def test_what_a_batch_writes_once_more_counts_with_its_judgement_in_every_round(make, more):
+    """A judgement is asked for twice if it cannot be read, as is JSON."""
+    batch = {"mentions": ["x"], "then": "refine", "rounds": 2}
+    plain, rewriting = worst(make), worst(make, batch=batch)
+    assert rewriting.calls == plain.calls + more
+    assert rewriting.least == plain.least
+    assert worst(make, batch={"mentions": ["x"]}).calls == plain.calls
