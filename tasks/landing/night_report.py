@@ -9,12 +9,16 @@ from tasks.landing.adoption import ended_elsewhere, left_by
 from tasks.landing.call_figures import CallFigures, call_figures
 from tasks.landing.committed import open_committed
 from tasks.landing.left_rows import LeftRows, deferred_rows, rejected_rows
+from tasks.landing.pair_figures import PairFigures, pair_figures
 from tasks.landing.recipe_shape import Shape, shape_of
 from tasks.landing.row_figures import RowFigures, row_figures
 from tasks.landing.score_figures import ScoreFigures, score_figures
+from tasks.landing.typical_row import TypicalRow, typical_row
+from tasks.landing.uplift import Uplift, uplift_of
 
 if TYPE_CHECKING:
     from tasks.landing.committed import Committed
+    from tasks.landing.trend_night import TrendNight
     from tasks.storing.filesystem import Store
 
 
@@ -24,7 +28,11 @@ class Report:
 
     Attributes:
         shape: of the recipe as it was; None where it is not there any more.
+        pairs: both arms over the requests that were worked in both.
+        uplift: None without such.
+        typical: a row near the median of seconds; None if none was made by calls that were sent.
         made_elsewhere: deferred rows that have come to an end in another run since.
+        nights: the recipe's last nights, this one last.
     """
 
     store_url: str
@@ -35,7 +43,11 @@ class Report:
     rejected: LeftRows
     deferred: LeftRows
     shape: Shape | None
+    pairs: PairFigures
+    uplift: Uplift | None
+    typical: TypicalRow | None
     made_elsewhere: int = 0
+    nights: tuple[TrendNight, ...] = ()
 
     @property
     def run(self) -> str:
@@ -66,6 +78,9 @@ def read_report(store: Store, run: str = "") -> Report:
         rejected=rejected_rows(committed),
         deferred=deferred_rows(committed),
         shape=shape_of(committed.recipe) if committed.recipe else None,
+        pairs=pair_figures(committed),
+        uplift=uplift_of(committed),
+        typical=typical_row(committed),
         made_elsewhere=_made_elsewhere(committed),
     )
 
