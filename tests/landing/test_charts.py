@@ -220,10 +220,10 @@ def test_the_charts_touch_no_setting_of_matplotlib_and_nothing_else_loads_it():
     code = (
         "import sys, tasks.landing.report_html, tasks.landing.night_report\n"
         "assert not [each for each in sys.modules if each.startswith('matplotlib')]\n"
-        "import matplotlib; before = dict(matplotlib.rcParams)\n"
+        "import matplotlib; before = matplotlib.rcParams.copy()\n"
         "from tasks.landing.charts.quality_chart import quality_chart; from tasks.landing.spread import Spread\n"
         "s = Spread(); s.add(.5); quality_chart([('a', s)]).wide.markup()\n"
-        "assert dict(matplotlib.rcParams) == before and 'matplotlib.pyplot' not in sys.modules\n"
+        "assert matplotlib.rcParams.copy() == before and 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
