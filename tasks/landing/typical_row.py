@@ -5,13 +5,13 @@ Rows answered by the ledger took no time worth looking at: they are passed over.
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.landing.call_sums import percentile
 from tasks.landing.row_figures import MADE
 
 if TYPE_CHECKING:
@@ -66,12 +66,16 @@ def typical_row(committed: Committed) -> TypicalRow | None:
 
     Two passes over a few columns of `outputs`, one over `calls`.
     """
-    median = percentile(array("d", (row["seconds"] for row in _made(committed))), 50)
-    if median is None:
+    timed = [batch["seconds"].to_numpy() for batch in _made(committed)]
+    if not any(map(len, timed)):
         return None
-    nearest = min(_made(committed), key=lambda row: (abs(row["seconds"] - median), row["request_id"]))
-    calls = _calls(committed, nearest["request_id"])
-    return TypicalRow(nearest["request_id"], nearest["seconds"], median, calls) if calls else None
+    median = float(np.median(np.concatenate(timed)))
+    seconds, request_id = min(
+        (near for batch in _made(committed) if (near := _nearest(batch, median)) is not None),
+        key=lambda each: (abs(each[0] - median), each[1]),
+    )
+    calls = _calls(committed, request_id)
+    return TypicalRow(request_id, seconds, median, calls) if calls else None
 
 
 def waited_for(calls: Sequence[TimedCall]) -> frozenset[int]:
@@ -91,16 +95,26 @@ def waited_for(calls: Sequence[TimedCall]) -> frozenset[int]:
         until = calls[last].start
 
 
-def _made(committed: Committed) -> Iterator[dict[str, Any]]:
+def _made(committed: Committed) -> Iterator[pa.RecordBatch]:
+    """Made rows with seconds and id, for which a call was sent."""
     for batch in committed.rows("outputs", ROW_COLUMNS):
-        mine = pc.and_(
-            pc.equal(pc.fill_null(batch["arm"], MADE), MADE),
-            pc.and_(pc.equal(batch["status"], MADE), pc.is_valid(batch["seconds"])),
-        )
-        sent = pc.greater(
-            pc.subtract(pc.fill_null(batch["calls"], 0), pc.fill_null(batch["cached_calls"], 0)), 0
-        )
-        yield from batch.filter(pc.and_(mine, sent)).select(["request_id", "seconds"]).to_pylist()
+        own = pc.equal(pc.fill_null(batch["arm"], MADE), MADE)
+        mine = pc.and_(own, pc.and_(pc.equal(batch["status"], MADE), pc.is_valid(batch["seconds"])))
+        sent = pc.subtract(pc.fill_null(batch["calls"], 0), pc.fill_null(batch["cached_calls"], 0))
+        yield batch.filter(pc.and_(mine, pc.greater(sent, 0))).select(["seconds", "request_id"])
+
+
+def _nearest(batch: pa.RecordBatch, median: float) -> tuple[float, str] | None:
+    """Seconds and id of the row nearest to the median, of equals the first by id; None of no rows."""
+    if not batch.num_rows:
+        return None
+    off = np.abs(batch["seconds"].to_numpy() - median)
+    near = batch.filter(pa.array(off == off.min()))
+    found: tuple[float, str] = min(
+        zip(near["seconds"].to_pylist(), near["request_id"].to_pylist(), strict=True),
+        key=lambda each: each[1],
+    )
+    return found
 
 
 def _calls(committed: Committed, request_id: str) -> tuple[TimedCall, ...]:
