@@ -12,6 +12,7 @@ from tasks.landing.left_rows import LeftRows, deferred_rows, rejected_rows
 from tasks.landing.recipe_shape import Shape, shape_of
 from tasks.landing.row_figures import RowFigures, row_figures
 from tasks.landing.score_figures import ScoreFigures, score_figures
+from tasks.landing.trends import Trend, trend_of
 
 if TYPE_CHECKING:
     from tasks.landing.committed import Committed
@@ -25,6 +26,7 @@ class Report:
     Attributes:
         shape: of the recipe as it was; None where it is not there any more.
         made_elsewhere: deferred rows that have come to an end in another run since.
+        trend: the run among the nights before it; None where there are none.
     """
 
     store_url: str
@@ -36,6 +38,7 @@ class Report:
     deferred: LeftRows
     shape: Shape | None
     made_elsewhere: int = 0
+    trend: Trend | None = None
 
     @property
     def run(self) -> str:
@@ -67,6 +70,7 @@ def read_report(store: Store, run: str = "") -> Report:
         deferred=deferred_rows(committed),
         shape=shape_of(committed.recipe) if committed.recipe else None,
         made_elsewhere=_made_elsewhere(committed),
+        trend=trend_of(store, committed.manifest),
     )
 
 
