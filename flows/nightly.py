@@ -13,7 +13,7 @@ from pydantic import Field
 from blocks.places import keyless, open_catalog, open_recipe, open_store, recipe_name, store_place
 from flows.mistakes import explained
 from flows.night_date import CatchUp, missed, scheduled_date
-from flows.night_events import emit_night
+from flows.night_events import emit_drift, emit_night
 from flows.night_summary import money
 from flows.report_artifacts import report_or_warning
 from flows.shift import SHARDS_AT_ONCE, working
@@ -114,6 +114,7 @@ def nightly(
         except OSError as error:  # a disk that is full or read-only, a folder that is a file
             raise NightpressError(f"run {wish.run} cannot go on: {error}") from error
         emit_night(manifest, content.url, alert_error_rate)
+        emit_drift(manifest, content)
         return _ended(manifest, content)
     return mistake.state
 

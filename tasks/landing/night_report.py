@@ -13,6 +13,7 @@ from tasks.landing.pair_figures import PairFigures, pair_figures
 from tasks.landing.recipe_shape import Shape, shape_of
 from tasks.landing.row_figures import RowFigures, row_figures
 from tasks.landing.score_figures import ScoreFigures, score_figures
+from tasks.landing.trends import Trend, trend_of
 from tasks.landing.typical_row import TypicalRow, typical_row
 from tasks.landing.uplift import Uplift, uplift_of
 
@@ -32,6 +33,7 @@ class Report:
         uplift: None without such.
         typical: a row near the median of seconds; None if none was made by calls that were sent.
         made_elsewhere: deferred rows that have come to an end in another run since.
+        trend: the run among the nights before it; None where there are none.
         nights: the recipe's last nights, this one last.
     """
 
@@ -47,6 +49,7 @@ class Report:
     uplift: Uplift | None
     typical: TypicalRow | None
     made_elsewhere: int = 0
+    trend: Trend | None = None
     nights: tuple[TrendNight, ...] = ()
 
     @property
@@ -68,7 +71,7 @@ def read_report(store: Store, run: str = "") -> Report:
         UserError: there is no such run, or none at all.
     """
     committed = open_committed(store, run)
-    rows = row_figures(committed)
+    rows, trend = row_figures(committed), trend_of(store, committed.manifest)
     return Report(
         store_url=store.url,
         manifest=committed.manifest,
@@ -82,6 +85,8 @@ def read_report(store: Store, run: str = "") -> Report:
         uplift=uplift_of(committed),
         typical=typical_row(committed),
         made_elsewhere=_made_elsewhere(committed),
+        trend=trend,
+        nights=trend.drawn() if trend else (),
     )
 
 

@@ -19,6 +19,7 @@ from tasks.landing.row_sheets import (
 )
 from tasks.landing.sheet import Sheet
 from tasks.landing.spend_sheets import saved_by_step, spend_by_model, spend_by_step
+from tasks.landing.trend_sheets import drifted, nights_sheet, trend_sheet
 from tasks.landing.wording import NONE, count, expected_usd, gain, one_line, score, seconds, times, usd
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def state_of(report: Report) -> str:
 
 def headline(report: Report) -> list[tuple[str, str]]:
     """The figures of the run as (title, figure)."""
-    return [*_rows(report), *_results(report), *_calls(report)]
+    return [*_rows(report), *_results(report), *_calls(report), *drifted(report.trend)]
 
 
 def sheets(report: Report) -> list[Sheet]:
@@ -52,6 +53,7 @@ def sheets(report: Report) -> list[Sheet]:
         errors_sheet(rows, calls),
         reasons_sheet("Rejected", report.rejected),
         reasons_sheet("Deferred", report.deferred),
+        trend_sheet(report.trend),
         criteria_sheet(rows, scores),
         judged_steps_sheet(scores),
         worst_sheet(rows, scores),
@@ -61,6 +63,7 @@ def sheets(report: Report) -> list[Sheet]:
         saved_by_step(calls, report.manifest.get("tokens_saved", {})),
         dearest_sheet(rows),
         warnings_sheet(rows),
+        nights_sheet(report.trend),
         left_sheet("Rejected", report.rejected),
         left_sheet("Deferred", report.deferred),
         parts_sheet(report),
