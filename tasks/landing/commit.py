@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from tasks.calling.budget import OVER_BUDGET
 from tasks.calling.catalog import Catalog
 from tasks.choosing.estimates import Estimates
+from tasks.landing.final_scores import FinalScores
 from tasks.landing.labels import labels_of
 from tasks.landing.landed_calls import Landing
 from tasks.landing.left_overs import not_needed
@@ -28,6 +29,7 @@ from tasks.landing.model_figures import ModelFigures, free_models
 from tasks.landing.moves import PER_RUN
 from tasks.landing.output_sums import OutputSums
 from tasks.landing.quality_sums import QualitySums
+from tasks.landing.run_metrics import RunMetrics
 from tasks.landing.run_paths import generation_manifest_path, manifest_path, rejects_path
 from tasks.landing.savings import saved_in_all
 from tasks.landing.settling import own_manifest
@@ -78,26 +80,38 @@ class Commit:
             worked + self._carried(former), sum(record.deferred for record in self.records) + settled
         )
         catalog = Catalog.from_frozen(plan.models)
-        labels = labels_of(store, Recipe.from_frozen(plan.recipe), catalog, self._outputs(series))
+        recipe = Recipe.from_frozen(plan.recipe)
+        labels = labels_of(store, recipe, catalog, self._outputs(series))
         landing = Landing(store, plan.run, plan.run_date, plan.generation, _landed(former), labels)
         parts: dict[str, list[Part]] = {"calls": [landing.land()]}
-        sums, qualities = OutputSums(), QualitySums(labels, free_models(plan.prices))
+        scores = FinalScores()
+        parts["scores"] = [self._merged("scores", SCORES, series, (scores,))]
+        sums = OutputSums(scores, labels, recipe.quality.target)
+        qualities = QualitySums(labels, free_models(plan.prices))
         parts["outputs"] = [self._merged("outputs", OUTPUTS, series, (sums, qualities))]
         parts["deferred"] = [self._merged("deferred", DEFERRED, series)]
         parts["rejects"] = [
             merge_parts(store, self._path("rejects", series), REJECTS, [rejects_path(plan.run, plan.hash)])
         ]
-        parts["scores"] = [self._merged("scores", SCORES, series)]
         deferred = parts["deferred"][0].rows
-        metrics = sums.metric_rows(plan.run, plan.recipe["recipe"], deferred)
+        families = {name: model.family for name, model in catalog.models.items()}
+        figures = RunMetrics(sums, scores, landing.row_calls, families)
+        metrics = figures.metric_rows(plan.run, recipe.recipe, deferred)
         parts["metrics"] = [write_part(store, self._path("metrics", series), METRICS, metrics)]
         known = Estimates.from_plain(plan.estimates)
-        models = ModelFigures(plan.run, landing.sums, qualities, catalog, known).rows()
+        models = ModelFigures(
+            plan.run, landing.sums, qualities, catalog, known, recipe.recipe, recipe.make.kind
+        ).rows()
         parts["model_metrics"] = [
             write_part(store, self._path("model_metrics", series), MODEL_METRICS, models)
         ]
         self._add_up(sums.made + sums.failed, deferred)
-        manifest = {**self._manifest(parts, former, landing, sums, deferred), "series": series}
+        manifest = {
+            **self._manifest(parts, former, landing, sums, deferred),
+            "series": series,
+            "uplift": figures.uplift(),
+            "judges": figures.judges(),
+        }
         self._remove_unnamed(series)
         lessons = [lesson for record in self.records for lesson in record.lessons]
         keep_lessons(store, plan.recipe["recipe"], plan.run, lessons)
@@ -143,7 +157,11 @@ class Commit:
         return [*self._carried_part("outputs", series), *self._staged("outputs")]
 
     def _merged(
-        self, table: str, schema: pa.Schema, series: int, sums: tuple[OutputSums | QualitySums, ...] = ()
+        self,
+        table: str,
+        schema: pa.Schema,
+        series: int,
+        sums: tuple[OutputSums | QualitySums | FinalScores, ...] = (),
     ) -> Part:
         staged, carried, path = (
             self._staged(table),

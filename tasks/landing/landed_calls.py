@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from tasks.calling.key_files import KEYS, KEYS_FOLDER, key_groups, key_rows
 from tasks.calling.past_calls import OPEN_FOLDER
 from tasks.landing.call_sums import CallSums
+from tasks.landing.critical_path import RowCalls
 from tasks.landing.labels import Labels
 from tasks.landing.spend_sums import COLUMNS as SPEND_COLUMNS
 from tasks.landing.spend_sums import SpendSums
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from tasks.storing.filesystem import Store
 
-SUM_COLUMNS = list(dict.fromkeys([*CallSums.COLUMNS, *SPEND_COLUMNS]))
+SUM_COLUMNS = list(dict.fromkeys([*CallSums.COLUMNS, *SPEND_COLUMNS, *RowCalls.COLUMNS]))
 ID_COLUMNS = ["call_id", "cached", "finished_at"]
 
 
@@ -51,6 +52,7 @@ class Landing:
         self.sources = store.list(f"{OPEN_FOLDER}/{run}")
         self.sums = CallSums(labels or Labels())
         self.spend = SpendSums()
+        self.row_calls = RowCalls()
         self._keys: list[pa.Table] = []
         self._earlier = [path for path in earlier if path != self.path]
         self._paid: dict[str, int] = {}  # by earlier generations: call_id → when it finished
@@ -82,6 +84,7 @@ class Landing:
     def _sum_up(self, calls: pa.Table) -> None:
         self.sums.add(calls.select(CallSums.COLUMNS))
         self.spend.add(calls.select(SPEND_COLUMNS))
+        self.row_calls.add(calls.select(RowCalls.COLUMNS))
 
     def _unseen(self, table: pa.Table) -> pa.Table:
         fresh, ids = [], []

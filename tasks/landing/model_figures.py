@@ -33,6 +33,8 @@ class ModelFigures:
     qualities: QualitySums
     catalog: Catalog
     known: Estimates
+    recipe: str | None = None
+    pattern: str | None = None
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per model, role, type of request and task; then one per pair of neighbours and task, without calls."""
@@ -46,7 +48,8 @@ class ModelFigures:
                 return learned.compatibility(row["after"], name, given)
             return learned.quality_of(name, models.get(name), row["task"], row["request_type"])
 
-        return [{**row, **_estimated(estimate(row))} for row in (*own, *pairs)]
+        made_by = {"recipe": self.recipe, "pattern": self.pattern}
+        return [{**row, **_estimated(estimate(row)), **made_by} for row in (*own, *pairs)]
 
     def _own_rows(self) -> list[dict[str, Any]]:
         found = {tuple(row[name] for name in KEY): row for row in self.calls.model_rows(self.run)}

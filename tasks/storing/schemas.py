@@ -18,6 +18,7 @@ NUMBER = pa.float64()
 FLAG = pa.bool_()
 TIME = pa.timestamp("us", tz="UTC")
 NUMBERS_BY_NAME = pa.map_(pa.string(), pa.float64())
+COUNTS_BY_NAME = pa.map_(pa.string(), pa.int64())
 STEPS = pa.list_(
     pa.struct(
         [
@@ -96,6 +97,14 @@ METRICS = _table(
     (SUM, "satisfaction_n"),
     (NUMBER, "uplift uplift_low uplift_high usd_per_uplift"),
     (FLAG, "simulated"),
+    (SUM, "quality_n blind_n"),
+    (NUMBERS_BY_NAME, "quality_by"),
+    (SUM, "accepted"),
+    (NUMBER, "usd_per_accepted quality_per_usd"),
+    (COUNTS_BY_NAME, "errors"),
+    (NUMBERS_BY_NAME, "critical_seconds"),
+    (SUM, "uplift_n"),
+    (NUMBER, "usd_extra seconds_extra satisfaction_low satisfaction_high"),
 )
 
 MODEL_METRICS = _table(
@@ -107,6 +116,7 @@ MODEL_METRICS = _table(
     (NUMBER, "tokens_in tokens_out estimate estimate_low estimate_high"),
     (TEXT, "host model_id"),
     (FLAG, "simulated"),
+    (TEXT, "recipe pattern"),
 )
 
 RATINGS = _table(

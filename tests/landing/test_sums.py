@@ -9,8 +9,10 @@ import pyarrow as pa
 import pytest
 
 from tasks.landing.call_sums import CallSums, percentile
+from tasks.landing.final_scores import FinalScores
 from tasks.landing.output_sums import OutputSums
 from tasks.landing.outputs import RETRYABLE
+from tasks.landing.run_metrics import RunMetrics
 from tasks.storing.schemas import CALLS, OUTPUTS
 
 
@@ -67,7 +69,7 @@ def test_failed_rows_count_by_kind_and_as_retryable_where_another_try_may_help(k
 def test_metrics_are_one_row_per_pattern_type_and_arm() -> None:
     sums = OutputSums()
     sums.add(outputs({}, {"request_type": "blog"}, {"request_type": "blog", "usd": None}))
-    rows = sums.metric_rows("night", "short", 3)
+    rows = RunMetrics(sums, FinalScores()).metric_rows("night", "short", 3)
     by_type = {row["request_type"]: row for row in rows}
     assert by_type["blog"]["rows"] == 2
     assert by_type["blog"]["usd"] is by_type["blog"]["usd_per_made"] is None
@@ -80,5 +82,5 @@ def test_nothing_has_no_percentile() -> None:
     assert percentile(array("d"), 50) is None
     sums = OutputSums()
     sums.add(outputs({"status": "failed", "error_kind": "timeout"}))
-    (row,) = sums.metric_rows("night", "short", 0)
+    (row,) = RunMetrics(sums, FinalScores()).metric_rows("night", "short", 0)
     assert row["seconds_p50"] is None

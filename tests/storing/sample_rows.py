@@ -15,7 +15,7 @@ def sample(kind, name, number):
     if pa.types.is_struct(kind):
         return {each.name: sample(each.type, each.name, number) for each in kind}
     if pa.types.is_map(kind):
-        return [("accuracy", number / 10), ("tone", 0.5)]
+        return [(key, sample(kind.item_type, key, number)) for key in ("accuracy", "tone")]
     if pa.types.is_list(kind):
         return [sample(kind.value_type, name, number)] * (number % 3)
     if pa.types.is_timestamp(kind):
