@@ -84,7 +84,7 @@ class MadeUp:
             },
             "usd": {"spent": spent, "failed": 0.0, "saved": 0.0, "estimated": 0.0},
             "errors": {"rows": {}, "calls": {}, "deferred": {}}, "estimate": {}, "tokens_saved": {},
-            "simulated": self.simulated, "parts": parts, "committed_at": (BEGIN + timedelta(hours=2)).isoformat(),
+            "simulated": self.simulated, "parts": parts, "first_start": BEGIN.isoformat(), "committed_at": (BEGIN + timedelta(hours=2)).isoformat(),
             **({"uplift": self.uplift, "judges": JUDGED} if self.uplift else {}),
         }  # fmt: skip
         self.store.write(manifest_path(self.run), orjson.dumps(manifest))
