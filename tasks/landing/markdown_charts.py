@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from tasks.landing.spread import Spread
     from tasks.landing.trend_night import TrendNight
 
+# Mermaid's own are too pale to be seen.
+COLOURS: Final = (
+    '%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#2f7fd6, #d9661a", "backgroundColor": "#ffffff", '
+    '"titleColor": "#1c2330", "xAxisLabelColor": "#1c2330", "xAxisTitleColor": "#1c2330", "yAxisLabelColor": "#1c2330", '
+    '"yAxisTitleColor": "#1c2330"}}}}%%'
+)
 NIGHTS: Final = 15
 FEWEST_ROWS: Final = 5
 SPARE: Final = 0.05
@@ -41,11 +47,12 @@ def _quality(made: Spread, baseline: Spread | None) -> str:
         f"    {kind} [{', '.join(f'{100 * number / spread.count:.1f}' for number in spread.bins[lowest:])}]\n"
         for kind, spread in arms
     )
-    said = "bars: the recipe, line: one model" if baseline else "of the judged rows"
+    highest = max(100 * max(spread.bins) / spread.count for _, spread in arms) + 1
+    said = "bars: the recipe, line: one model" if baseline else "judged rows"
     return _block(
-        f'title "Quality of what was delivered, {said}"',
-        f'x-axis "from" [{edges}]',
-        'y-axis "% of rows"',
+        f'title "% of rows by quality ({said})"',
+        f"x-axis [{edges}]",
+        f"y-axis 0 --> {highest:.0f}",
         series,
     )
 
@@ -56,12 +63,12 @@ def _trend(nights: Sequence[TrendNight]) -> str:
     low, high = max(0.0, min(means) - SPARE), min(1.0, max(means) + SPARE)
     series = f"    line [{', '.join(f'{mean:.3f}' for mean in means)}]\n"
     return _block(
-        'title "Quality of the last nights"',
+        'title "Mean quality of the last nights"',
         f"x-axis [{days}]",
-        f'y-axis "mean" {low:.2f} --> {high:.2f}',
+        f"y-axis {low:.2f} --> {high:.2f}",
         series,
     )
 
 
 def _block(title: str, across: str, up: str, series: str) -> str:
-    return f"```mermaid\nxychart-beta\n    {title}\n    {across}\n    {up}\n{series}```\n"
+    return f"```mermaid\n{COLOURS}\nxychart-beta\n    {title}\n    {across}\n    {up}\n{series}```\n"
