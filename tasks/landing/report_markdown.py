@@ -14,6 +14,7 @@ from tasks.landing.bought import (
     was_compared,
 )
 from tasks.landing.escaping import markdown
+from tasks.landing.markdown_charts import charts_markdown
 from tasks.landing.recipe_diagram import diagram
 from tasks.landing.report_contents import NO_RECIPE, SIMULATED, headline, sheets, state_of
 
@@ -55,6 +56,7 @@ def _sections(report: Report, draft: str) -> Iterator[str]:
         yield f"{draft}\n"
     yield table_markdown(("", ""), headline(report), 0)
     yield from _bought(report)
+    yield from charts_markdown(report)
     yield "## How it was made\n\n" + _drawn(report)
     for sheet in sheets(report):
         yield _sheet(sheet)

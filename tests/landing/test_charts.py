@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -20,11 +21,13 @@ from tasks.landing.charts.colours import SERIES, VARIABLES
 from tasks.landing.charts.cost_chart import CONTROL, JUDGING, OTHER_MODELS, OTHER_ROLES, cost_chart
 from tasks.landing.charts.night_charts import night_charts
 from tasks.landing.charts.quality_chart import quality_chart
+from tasks.landing.charts.text_width import end_within, wide_px, within
 from tasks.landing.charts.trend_chart import trend_chart
 from tasks.landing.charts.uplift_chart import uplift_chart
 from tasks.landing.charts.waterfall_chart import MOST_BARS, waterfall_chart
 from tasks.landing.night_report import read_report
 from tasks.landing.report_html import report_html
+from tasks.landing.report_markdown import report_markdown
 from tasks.landing.report_style import STYLE
 from tasks.landing.spread import Spread
 from tasks.landing.trend_night import TrendNight
@@ -283,3 +286,24 @@ def test_no_two_colours_look_alike_to_anybody(scheme: str, kind: str):
     ]
     apart = [float(np.linalg.norm(one - two)) for place, one in enumerate(seen) for two in seen[:place]]
     assert min(apart) > 18
+
+
+def test_markdown_has_the_plainest_charts_with_no_text_but_ours(report: Report, tmp_path: Path):
+    text = report_markdown(report)
+    quality, trend = (each for each in text.split("```mermaid\n")[1:] if "xychart-beta" in each)
+    bars, line = (json.loads(re.search(rf"{kind} (\[.*\])", quality)[1]) for kind in ("bar", "line"))  # type: ignore[index]
+    assert len(bars) == len(line) == len(re.search(r"x-axis \[(.*)\]", quality)[1].split(","))  # type: ignore[index]
+    assert sum(bars) == pytest.approx(100, abs=1)
+    assert sum(line) == pytest.approx(100, abs=1)
+    assert len(json.loads(re.search(r"line (\[.*\])", trend)[1])) == 14  # type: ignore[index]
+    few = MadeUp(Store.open(str(tmp_path)), share=0.0, requests=3)
+    few.commit()
+    assert "xychart" not in report_markdown(read_report(few.store))
+
+
+def test_a_line_is_cut_by_how_wide_it_is_not_by_how_many_letters_it_has():
+    assert within("i" * 30, 200) == "i" * 30
+    assert len(within("w" * 30, 200)) < 20
+    assert len(within("日" * 30, 200)) < len(within("w" * 30, 200))
+    assert end_within("a/very/long/path/to/one", 80).endswith("to/one")
+    assert all(wide_px(cut(each * 50, 100)) <= 100 for each in "iwM日 " for cut in (within, end_within))

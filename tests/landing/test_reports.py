@@ -75,7 +75,7 @@ def sound(report: Report) -> tuple[str, str]:
         if line.startswith("|"):
             tables = [*sheets(report), bought_sheet(report)]
             assert line.count("|") in {len(each.columns) + 1 for each in tables} | {3}, line
-    assert text.count("```") in {0, 2}
+    assert text.count("```") == 2 * text.count("```mermaid\n")
     return text, page
 
 

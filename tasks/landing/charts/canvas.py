@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
 from tasks.landing.charts.colours import INK, VARIABLES
+from tasks.landing.charts.text_width import within
 from tasks.landing.escaping import page
 from tasks.landing.wording import one_line
 
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
 
     Anchor = Literal["start", "middle", "end"]
 
-TEXT_PX: Final = 12
-# A letter's width by its height, on the wide side for what is commonly installed as system-ui.
-LETTER: Final = 0.56
+LONGEST: Final = 200
 LINK: Final = "{http://www.w3.org/1999/xlink}href"
 NUMBER: Final = re.compile(r"-?\d+\.\d+")
 STYLES: Final = {
@@ -82,10 +81,9 @@ class Canvas:
         Args:
             room: pixels that it may take; what does not fit is cut.
         """
-        longest = max(2, int(room / (TEXT_PX * LETTER))) if room is not None else 200
         weight = ' font-weight="600"' if bold else ""
         aligned = f' text-anchor="{anchor}"' if anchor != "start" else ""
-        said = page(one_line(text, longest))
+        said = page(within(one_line(text, LONGEST), room))
         self.words.append(
             f'<text x="{_short(x)}" y="{_short(y)}" style="fill:{VARIABLES[colour]}"{aligned}{weight}>{said}</text>'
         )

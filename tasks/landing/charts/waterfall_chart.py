@@ -8,8 +8,9 @@ from tasks.landing.charts.canvas import Canvas
 from tasks.landing.charts.chart import chart
 from tasks.landing.charts.colours import MADE, SERIES, SOFT
 from tasks.landing.charts.scales import ground, scale_below
+from tasks.landing.charts.text_width import end_within
 from tasks.landing.sheet import Sheet
-from tasks.landing.wording import CUT, NONE, one_line, seconds, times
+from tasks.landing.wording import NONE, one_line, seconds, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,6 @@ ROW_PX: Final = 34
 BAR_PX: Final = 9
 FOOT_PX: Final = 24
 MOST_BARS: Final = 24
-LETTER_PX: Final = 6.7
 SHORTEST_PX: Final = 2.5
 OTHER: Final = SERIES[4]
 FAILED: Final = SERIES[1]
@@ -67,11 +67,6 @@ def title(call: TimedCall) -> str:
     return f"{call.step or 'make'}, round {call.round}" if call.round > 1 else call.step or "make"
 
 
-def _end_of(path: str, longest: int) -> str:
-    """A step's path at most so long; paths differ at their ends."""
-    return path if len(path) <= longest else CUT + path[1 - longest :]
-
-
 def _drawn(calls: Sequence[TimedCall], width: int) -> Canvas:
     canvas = Canvas(width, len(calls) * ROW_PX + FOOT_PX)
     axes = canvas.axes(1, 0, width - 14, len(calls) * ROW_PX)
@@ -88,7 +83,7 @@ def _drawn(calls: Sequence[TimedCall], width: int) -> Canvas:
         axes.barh(top + 25, long / unit, BAR_PX, left=call.start / unit, color=colour, linewidth=0)
         ground(axes, top, 19)
         room = width - 70
-        step = _end_of(title(call), int(room / 2 / LETTER_PX))
+        step = end_within(title(call), room / 2)
         canvas.write(1, top + 15, f"{step} · {call.model}", room=room)
         canvas.write(width - 1, top + 15, f"{seconds(call.seconds)} s", anchor="end", colour=SOFT)
     return canvas
