@@ -27,14 +27,16 @@ LESSER: Final = ("rows", "failed calls", "from the ledger", "run")
 def said(flag: Flag) -> str:
     """One drift in words: `quality 0.71, was 0.83: worse than the median of 30 nights; 3 nights in a row`."""
     show, drift = SHOWN[flag.figure.name], flag.drift
-    which = "worse" if flag.is_worse else "better"
-    how = (
-        f"{which} than the median of {drift.nights} nights"
-        if drift.kind == "jump"
-        else f"{which}, little by little over {drift.nights} nights"
-    )
-    again = f"; {flag.in_a_row} nights in a row" if flag.in_a_row > 1 else ""
-    return f"{flag.figure.title} {show(drift.now)}, was {show(drift.before)}: {how}{again}"
+    return f"{flag.figure.title} {show(drift.now)}, was {show(drift.before)}: {_how(flag)}"
+
+
+def _how(flag: Flag) -> str:
+    which, nights = "worse" if flag.is_worse else "better", flag.drift.nights
+    if flag.drift.kind == "jump":
+        how = f"{which} than the median of {nights} nights"
+    else:
+        how = f"{which}, little by little over {nights} nights"
+    return how + (f"; {flag.in_a_row} nights in a row" if flag.in_a_row > 1 else "")
 
 
 def drifted(trend: Trend | None) -> list[tuple[str, str]]:
@@ -51,7 +53,7 @@ def trend_sheet(trend: Trend | None) -> Sheet:
     rows = [
         (
             figure.title,
-            said(flags[figure.name]) if figure.name in flags else NONE,
+            _how(flags[figure.name]) if figure.name in flags else NONE,
             SHOWN[figure.name](trend.tonight.figures[figure.name]),
             SHOWN[figure.name](usual.median),
             _from_to(figure, usual),
