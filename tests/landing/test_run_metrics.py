@@ -5,10 +5,15 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 from proof_rig import baseline_row, judged, restage, score_rows
 
+from tasks.landing.labels import Labels
+from tasks.landing.output_sums import OutputSums
+from tasks.landing.run_metrics import RunMetrics
 from tasks.patterns.recipe import load_recipe
+from tasks.storing.schemas import OUTPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -225,6 +230,46 @@ def test_a_generation_that_redoes_some_rows_comes_to_the_same_figures(
     assert len(late.rows("scores")) == 12 * 2 * 2 * 2
     assert metrics(late)["made"]["quality_n"] == 12
     assert second["judges"]["texts"] == 24
+
+
+def test_what_the_ledger_gave_for_nothing_does_not_make_a_recipe_cheap(rig: Callable[..., Rig]) -> None:
+    """Half of the made rows came from last night's calls: what extra calls cost is told by the other half."""
+
+    def half(row: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        (made, other), scores = paired(row)
+        served = int(row["request_id"][1:]) % 2
+        return [{**made, "usd": 0.0 if served else 0.021, "cached_calls": 2 * served}, other], scores
+
+    night = rig()
+    uplift = night_of(night, night.table(TOPICS), half)["uplift"]
+    assert (uplift["n"], uplift["cost_n"], uplift["usd_extra"]) == (12, 6, pytest.approx(0.02))
+
+
+def test_a_price_that_is_not_known_makes_the_price_of_uplift_unknown(rig: Callable[..., Rig]) -> None:
+    def priceless(row: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        (made, other), scores = paired(row)
+        return [{**made, "usd": None}, other], scores
+
+    night = rig()
+    uplift = night_of(night, night.table(TOPICS), priceless)["uplift"]
+    assert uplift["usd_extra"] is uplift["usd_per_uplift"] is None
+    assert "not known" in uplift["words"] or uplift["verdict"] == "too few pairs to tell"
+    assert metrics(night)["made"]["usd_per_accepted"] is None
+
+
+def test_rows_of_the_control_arm_are_of_the_type_that_a_route_found_for_the_request() -> None:
+    labels = Labels(types={"a": "technical"})
+    sums = OutputSums(labels=labels)
+    usual = {"request_id": "a", "status": "made", "calls": 1, "cached_calls": 0, "usd": 0.1, "seconds": 1.0}
+    rows = [
+        {**usual, "arm": "made", "pattern": "route", "request_type": "technical"},
+        {**usual, "arm": "baseline", "pattern": "ask", "request_type": None},
+    ]
+    sums.add(pa.Table.from_pylist(rows, schema=OUTPUTS))
+    found = RunMetrics(sums, sums.blind).metric_rows("night", "routed", 0)
+    assert [(row["arm"], row["request_type"]) for row in found] == [
+        ("made", "technical"), ("baseline", "technical"),
+    ]  # fmt: skip
 
 
 def test_judges_are_held_against_each_other_and_against_the_writers(rig: Callable[..., Rig]) -> None:
