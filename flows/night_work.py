@@ -5,7 +5,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.night_events import emit_night
+from flows.night_events import emit_drift, emit_night
 from flows.night_summary import money
 from flows.report_artifacts import report_or_warning
 from flows.shift import working
@@ -43,6 +43,7 @@ def work_night(
     except OSError as error:  # a disk that is full or read-only, a folder that is a file
         raise NightpressError(f"run {wish.run} cannot go on: {error}") from error
     emit_night(manifest, content.url, alert_error_rate)
+    emit_drift(manifest, content)
     return _ended(manifest, content)
 
 

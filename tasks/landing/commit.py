@@ -25,6 +25,7 @@ from tasks.landing.labels import labels_of
 from tasks.landing.landed_calls import Landing
 from tasks.landing.left_overs import not_needed
 from tasks.landing.lessons import keep_lessons
+from tasks.landing.made_with import made_with
 from tasks.landing.model_figures import ModelFigures, free_models
 from tasks.landing.moves import PER_RUN
 from tasks.landing.output_sums import OutputSums
@@ -238,6 +239,7 @@ class Commit:
             "keys": landing.keys_path,
             "landed": landing.sources,
             "versions": plan.versions,
+            "made_with": made_with(plan, Catalog.from_frozen(plan.models)),
             "first_start": plan.first_start.isoformat(),
             "committed_at": datetime.now(UTC).isoformat(),
         }  # fmt: skip

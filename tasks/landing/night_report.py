@@ -9,12 +9,17 @@ from tasks.landing.adoption import ended_elsewhere, left_by
 from tasks.landing.call_figures import CallFigures, call_figures
 from tasks.landing.committed import open_committed
 from tasks.landing.left_rows import LeftRows, deferred_rows, rejected_rows
+from tasks.landing.pair_figures import PairFigures, pair_figures
 from tasks.landing.recipe_shape import Shape, shape_of
 from tasks.landing.row_figures import RowFigures, row_figures
 from tasks.landing.score_figures import ScoreFigures, score_figures
+from tasks.landing.trends import Trend, trend_of
+from tasks.landing.typical_row import TypicalRow, typical_row
+from tasks.landing.uplift import Uplift, uplift_of
 
 if TYPE_CHECKING:
     from tasks.landing.committed import Committed
+    from tasks.landing.trend_night import TrendNight
     from tasks.storing.filesystem import Store
 
 
@@ -24,7 +29,12 @@ class Report:
 
     Attributes:
         shape: of the recipe as it was; None where it is not there any more.
+        pairs: both arms over the requests that were worked in both.
+        uplift: None without such.
+        typical: a row near the median of seconds; None if none was made by calls that were sent.
         made_elsewhere: deferred rows that have come to an end in another run since.
+        trend: the run among the nights before it; None where there are none.
+        nights: the recipe's last nights, this one last.
     """
 
     store_url: str
@@ -35,7 +45,12 @@ class Report:
     rejected: LeftRows
     deferred: LeftRows
     shape: Shape | None
+    pairs: PairFigures
+    uplift: Uplift | None
+    typical: TypicalRow | None
     made_elsewhere: int = 0
+    trend: Trend | None = None
+    nights: tuple[TrendNight, ...] = ()
 
     @property
     def run(self) -> str:
@@ -56,7 +71,7 @@ def read_report(store: Store, run: str = "") -> Report:
         UserError: there is no such run, or none at all.
     """
     committed = open_committed(store, run)
-    rows = row_figures(committed)
+    rows, trend = row_figures(committed), trend_of(store, committed.manifest)
     return Report(
         store_url=store.url,
         manifest=committed.manifest,
@@ -66,7 +81,12 @@ def read_report(store: Store, run: str = "") -> Report:
         rejected=rejected_rows(committed),
         deferred=deferred_rows(committed),
         shape=shape_of(committed.recipe) if committed.recipe else None,
+        pairs=pair_figures(committed),
+        uplift=uplift_of(committed),
+        typical=typical_row(committed),
         made_elsewhere=_made_elsewhere(committed),
+        trend=trend,
+        nights=trend.drawn() if trend else (),
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.landing.batch_sheet import batch_sheet
 from tasks.landing.call_sums import percentile
+from tasks.landing.proving import costs
 from tasks.landing.row_sheets import (
     criteria_sheet,
     dearest_sheet,
@@ -19,7 +20,8 @@ from tasks.landing.row_sheets import (
 )
 from tasks.landing.sheet import Sheet
 from tasks.landing.spend_sheets import saved_by_step, spend_by_model, spend_by_step
-from tasks.landing.wording import NONE, count, expected_usd, one_line, score, seconds, times, usd
+from tasks.landing.trend_sheets import drifted, nights_sheet, trend_sheet
+from tasks.landing.wording import NONE, count, expected_usd, gain, one_line, score, seconds, times, usd
 
 if TYPE_CHECKING:
     from tasks.landing.night_report import Report
@@ -42,7 +44,7 @@ def state_of(report: Report) -> str:
 
 def headline(report: Report) -> list[tuple[str, str]]:
     """The figures of the run as (title, figure)."""
-    return [*_rows(report), *_results(report), *_calls(report)]
+    return [*_rows(report), *_results(report), *_calls(report), *drifted(report.trend)]
 
 
 def sheets(report: Report) -> list[Sheet]:
@@ -52,6 +54,7 @@ def sheets(report: Report) -> list[Sheet]:
         errors_sheet(rows, calls),
         reasons_sheet("Rejected", report.rejected),
         reasons_sheet("Deferred", report.deferred),
+        trend_sheet(report.trend),
         criteria_sheet(rows, scores),
         judged_steps_sheet(scores),
         worst_sheet(rows, scores),
@@ -62,6 +65,7 @@ def sheets(report: Report) -> list[Sheet]:
         dearest_sheet(rows),
         batch_sheet(rows),
         warnings_sheet(rows),
+        nights_sheet(report.trend),
         left_sheet("Rejected", report.rejected),
         left_sheet("Deferred", report.deferred),
         parts_sheet(report),
@@ -96,12 +100,17 @@ def _rows(report: Report) -> list[tuple[str, str]]:
 def _results(report: Report) -> list[tuple[str, str]]:
     rows, spent = report.rows, report.manifest["usd"]
     quality = f"{score(rows.quality.mean)} ({times(rows.quality.count, 'row')} judged)"
-    each = usd(None if spent["spent"] is None else spent["spent"] / rows.made) if rows.made else NONE
+    apart = costs(report.calls)
+    paid = apart.work.usd if apart.any_proof else spent["spent"]
+    each = usd(None if paid is None else paid / rows.made) if rows.made else NONE
+    proof = _sum(apart.control.usd, apart.judging.usd)
     estimated = f" ({usd(spent['estimated'])} of it estimated)" if spent["estimated"] else ""
     median, slow = (_percentile(report, share) for share in (50, 95))
     return [
         ("quality", quality if rows.quality.count else NONE),
+        *_uplift(report),
         ("spent", usd(spent["spent"]) + estimated),
+        *([("of it to prove it", usd(proof))] if apart.any_proof else []),
         *(
             [("expected", expected)]
             if (expected := expected_usd(report.manifest.get("estimate", {})))
@@ -110,6 +119,20 @@ def _results(report: Report) -> list[tuple[str, str]]:
         ("USD per made row", each),
         ("seconds p50 / p95", f"{median} / {slow}"),
     ]
+
+
+def _uplift(report: Report) -> list[tuple[str, str]]:
+    if report.uplift is None:
+        return []
+    found = report.uplift.all
+    pairs = "" if found.pairs is None else f", {times(found.pairs, 'pair')}"
+    between = f" ({gain(found.low)} to {gain(found.high)}{pairs})" if found.low is not None else ""
+    return [("uplift", f"{gain(found.mean)}{between}")]
+
+
+def _sum(*amounts: float | None) -> float | None:
+    known = [each for each in amounts if each is not None]
+    return sum(known) if len(known) == len(amounts) else None
 
 
 def _calls(report: Report) -> list[tuple[str, str]]:

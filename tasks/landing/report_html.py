@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tasks.landing.bought import CAUTION, TITLE, bought_sheet, bought_words, says_how, was_compared
 from tasks.landing.escaping import page
 from tasks.landing.recipe_boxes import boxes
+from tasks.landing.report_charts import charts_html
 from tasks.landing.report_contents import NO_RECIPE, SIMULATED, headline, sheets, state_of
 from tasks.landing.report_style import STYLE
+from tasks.landing.report_tables import table_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tasks.landing.night_report import Report
     from tasks.landing.sheet import Sheet
-
-MOST_ROWS: Final = 2_000
 
 
 def report_html(report: Report) -> str:
@@ -31,6 +32,8 @@ def _page(report: Report) -> Iterator[str]:
     if not report.manifest["healthy"]:
         yield '<p class="unhealthy">Unhealthy: more rows failed than the recipe allows.</p>\n'
     yield '<dl class="headline">' + "".join(map(_figure, headline(report))) + "</dl>\n"
+    yield from _bought(report)
+    yield from charts_html(report)
     yield "<section><h2>How it was made</h2>\n"
     drawn = boxes(report.shape, report.calls) if report.shape else f"<p>{page(NO_RECIPE)}</p>"
     yield f'<div class="recipe">{drawn}</div></section>\n'
@@ -47,30 +50,30 @@ def _figure(figure: tuple[str, str]) -> str:
     return f"<div><dt>{page(title)}</dt><dd>{page(value)}{small}</dd></div>"
 
 
+def _bought(report: Report) -> Iterator[str]:
+    """What the extra models bought; without a control arm, how to get one."""
+    if not (was_compared(report) or says_how(report)):
+        return
+    yield f"<section><h2>{TITLE}</h2>\n"
+    yield '<div class="words">' + "".join(map(_words, bought_words(report))) + "</div>\n"
+    sheet = bought_sheet(report)
+    if sheet.rows:
+        yield from table_html(sheet)
+        yield f'<p class="note">{page(sheet.note)}</p>'
+    yield "</section>\n"
+
+
+def _words(said: str) -> str:
+    kind = ' class="caution"' if said.startswith(CAUTION) else ""
+    return f"<p{kind}>{page(said.replace('`', ''))}</p>\n"
+
+
 def _sheet(sheet: Sheet) -> Iterator[str]:
     yield f"<section><h2>{page(sheet.title)}</h2>\n"
     if sheet.note:
         yield f'<p class="note">{page(sheet.note.replace("`", ""))}</p>\n'
-    kinds = ["number" if sheet.is_number(place) else "text" for place in range(len(sheet.columns))]
-    heads = "".join(
-        f'<th class="{kind}" scope="col">{page(title)}</th>'
-        for kind, title in zip(kinds, sheet.columns, strict=True)
-    )
-    yield f'<div class="wide" tabindex="0"><table><thead><tr>{heads}</tr></thead><tbody>\n'
-    for place, row in enumerate(sheet.rows[:MOST_ROWS]):
-        bar = _bar(sheet.shares[place]) if sheet.shares else ""
-        cells = "".join(
-            f'<td class="{kind}">{page(cell)}{"" if column else bar}</td>'
-            for column, (kind, cell) in enumerate(zip(kinds, row, strict=True))
-        )
-        yield f"<tr>{cells}</tr>\n"
-    yield "</tbody></table></div>"
-    more = len(sheet.rows) - MOST_ROWS
-    yield f'<p class="note">And {more:,} more.</p></section>\n' if more > 0 else "</section>\n"
-
-
-def _bar(share: float) -> str:
-    return f'<span class="bar"><span style="width:{100 * min(1.0, max(0.0, share)):.1f}%"></span></span>'
+    yield from table_html(sheet)
+    yield "</section>\n"
 
 
 HEAD: Final = """\

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tasks.landing.bought import (
+    NO_CONTROL,
+    NOTE,
+    TITLE,
+    bought_sheet,
+    bought_words,
+    says_how,
+    was_compared,
+)
 from tasks.landing.escaping import markdown
+from tasks.landing.markdown_charts import charts_markdown
 from tasks.landing.recipe_diagram import diagram
 from tasks.landing.report_contents import NO_RECIPE, SIMULATED, headline, sheets, state_of
 
@@ -16,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 60_000
 MOST_ROWS: Final = 30
+LONGEST: Final = 500
 TOO_LARGE: Final = "The recipe is too large to be drawn here; the HTML report shows it."
 LEFT_OUT: Final = "*Some tables have no room here; the HTML report has them.*"
 
@@ -44,9 +55,22 @@ def _sections(report: Report, draft: str) -> Iterator[str]:
     if draft:
         yield f"{draft}\n"
     yield table_markdown(("", ""), headline(report), 0)
+    yield from _bought(report)
+    yield from charts_markdown(report)
     yield "## How it was made\n\n" + _drawn(report)
     for sheet in sheets(report):
         yield _sheet(sheet)
+
+
+def _bought(report: Report) -> Iterator[str]:
+    if not was_compared(report):
+        if says_how(report):
+            yield f"## {TITLE}\n\n{NO_CONTROL}\n"
+        return
+    words = "".join(f"\n{markdown(each, LONGEST)}\n" for each in bought_words(report))
+    sheet = bought_sheet(report)
+    table = f"\n{table_markdown(sheet.columns, sheet.rows, sheet.numbers)}\n{NOTE}\n" if sheet.rows else ""
+    yield f"## {TITLE}\n{words}{table}"
 
 
 def _drawn(report: Report) -> str:

@@ -6,9 +6,11 @@ from typing import Final
 
 STYLE: Final = """
 :root { --ground:#fff; --card:#f6f7f9; --ink:#1c2330; --soft:#5b6577; --line:#dde1e8; --bar:#4f7cff; --warm:#fff4d6;
-  --warm-ink:#6b4e00; --bad:#fde8e8; --bad-ink:#8f1d1d; }
+  --warm-ink:#6b4e00; --bad:#fde8e8; --bad-ink:#8f1d1d;
+  --c1:#0b5cad; --c2:#c8550a; --c3:#08a35f; --c4:#d91fe0; --c5:#7d8797; --c6:#443705; --c7:#0e3c2d; }
 @media (prefers-color-scheme: dark) { :root { --ground:#12161d; --card:#1b212b; --ink:#e6eaf1; --soft:#9aa5b8;
-  --line:#2d3644; --bar:#6f95ff; --warm:#3a2f10; --warm-ink:#ffdf8a; --bad:#3f1a1d; --bad-ink:#ffb4b4; } }
+  --line:#2d3644; --bar:#6f95ff; --warm:#3a2f10; --warm-ink:#ffdf8a; --bad:#3f1a1d; --bad-ink:#ffb4b4;
+  --c1:#6cb2ff; --c2:#ff9d5c; --c3:#dfd81c; --c4:#c926bd; --c5:#8893a5; --c6:#cffef6; --c7:#ea4859; } }
 * { box-sizing:border-box; }
 body { margin:0; background:var(--ground); color:var(--ink); font:15px/1.5 system-ui,sans-serif; }
 main { max-width:1240px; margin:0 auto; padding:24px 20px 60px; }
@@ -35,6 +37,21 @@ td:first-child { min-width:118px; }
 .bar { display:block; height:4px; margin-top:3px; border-radius:2px; background:var(--line); min-width:60px;
   max-width:220px; }
 .bar span { display:block; height:4px; border-radius:2px; background:var(--bar); }
+.words p { margin:0 0 6px; max-width:80ch; overflow-wrap:anywhere; }
+.words p:first-child { font-size:17px; }
+.words .caution { padding:6px 12px; border-radius:8px; background:var(--warm); color:var(--warm-ink); }
+.charts { columns:2 500px; column-gap:14px; }
+.chart { margin:0 0 14px; break-inside:avoid; padding:14px 16px; background:var(--card); border-radius:10px; min-width:0; }
+.chart h3 { font-size:15px; margin:0; }
+.chart figcaption p { margin:2px 0 12px; font-size:13px; color:var(--soft); overflow-wrap:anywhere; }
+.chart svg { display:block; width:100%; max-width:640px; height:auto; font-size:12px; }
+.chart .slim { display:none; }
+.key { display:flex; flex-wrap:wrap; gap:4px 16px; margin:0 0 8px; padding:0; list-style:none; font-size:13px; }
+.key li { overflow-wrap:anywhere; }
+.key i { display:inline-block; width:12px; height:12px; border-radius:3px; margin-right:6px; vertical-align:-1px; }
+details { margin-top:10px; font-size:13px; }
+summary { cursor:pointer; color:var(--soft); }
+.unseen { position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%); }
 .recipe { overflow-x:auto; }
 .group { border:1px solid var(--line); border-radius:10px; padding:8px 12px 12px; flex:1 1 200px; min-width:0; }
 .group .group { background:var(--card); }
@@ -53,7 +70,8 @@ td:first-child { min-width:118px; }
 .box.idle { opacity:.65; border-left-color:var(--line); }
 .label { display:block; font-size:12px; color:var(--soft); }
 .box > .label::before, .head > .label::before { content:"\\2192\\00a0"; }
-@media (max-width:600px) { main { padding:16px 12px 40px; } .headline { grid-template-columns:1fr 1fr; }
+@media (max-width:600px) { .chart { padding:12px; } .chart .roomy { display:none; } .chart .slim { display:block; }
+  main { padding:16px 12px 40px; } .headline { grid-template-columns:1fr 1fr; }
   dd { font-size:17px; } .group { padding:6px 8px 10px; } .box { flex-basis:100%; } }
 @media print { .wide, .recipe { overflow:visible; } }
 """

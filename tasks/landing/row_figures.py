@@ -1,4 +1,7 @@
-"""What a run's rows came to: summed up from the `outputs` parts, row group by row group."""
+"""What a run's own rows came to: summed up from the `outputs` parts, row group by row group.
+
+Rows of another arm than the recipe's are no rows of the run: they only prove what it is worth.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,12 @@ from dataclasses import dataclass, field
 from heapq import nlargest, nsmallest
 from typing import TYPE_CHECKING, Any, Final
 
+import pyarrow.compute as pc
+
 from tasks.landing.batch_sums import kind_of
 from tasks.landing.batch_wording import PREFIX
 from tasks.landing.kind_counts import KindCounts
+from tasks.landing.spread import Spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +29,7 @@ COLUMNS: Final = [
 SHOWN: Final = 5
 MOST_ROUTES: Final = 100
 OTHERS: Final = "others"
+MADE: Final = "made"  # the recipe's own arm, and the status of a row that was made
 
 
 @dataclass(slots=True)
@@ -61,6 +68,7 @@ class RowFigures:
 
     Attributes:
         seconds: of each made row.
+        spread: of the judged rows' quality.
         criteria: of what was delivered, by criterion.
         warned: rows that carry a warning; warnings are counted by the step that warned.
         batch: what the checks of the whole batch found, rows by kind.
@@ -71,6 +79,7 @@ class RowFigures:
     made: int = 0
     seconds: array[float] = field(default_factory=lambda: array("d"))
     quality: Scores = field(default_factory=Scores)
+    spread: Spread = field(default_factory=Spread)
     criteria: dict[str, Scores] = field(default_factory=dict)
     routes: dict[str, RouteFigures] = field(default_factory=dict)
     errors: KindCounts = field(default_factory=KindCounts)
@@ -90,13 +99,14 @@ class RowFigures:
         self.worst = nsmallest(SHOWN, judged, key=lambda row: row["quality"])
 
     def _add(self, row: dict[str, Any]) -> None:
-        if row["status"] == "made":
+        if row["status"] == MADE:
             self.made += 1
             self.seconds.append(row["seconds"])
         else:
             self.errors.add(row["error_kind"] or "", row["error"])
         if row["quality"] is not None:
             self.quality.add(row["quality"])
+            self.spread.add(row["quality"])
         for criterion, score in row["quality_by"] or ():
             self.criteria.setdefault(criterion, Scores()).add(score)
         self.warned += bool(row["warnings"])
@@ -117,10 +127,10 @@ class RowFigures:
 
 
 def row_figures(committed: Committed) -> RowFigures:
-    """What the run's rows came to."""
+    """What the run's own rows came to."""
     figures = RowFigures()
-    for batch in committed.rows("outputs", COLUMNS):
-        figures.add(batch.to_pylist())
+    for batch in committed.rows("outputs", [*COLUMNS, "arm"]):
+        figures.add(batch.filter(pc.equal(pc.fill_null(batch["arm"], MADE), MADE)).to_pylist())
     return figures
 
 

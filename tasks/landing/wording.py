@@ -78,3 +78,18 @@ def size(size_bytes: int) -> str:
     while value >= 1000 and unit < len(UNITS) - 1:
         value, unit = value / 1000, unit + 1
     return f"{value:.0f} {UNITS[unit]}" if unit == 0 or value >= 100 else f"{value:.1f} {UNITS[unit]}"
+
+
+def gain(value: float | None) -> str:
+    """A difference of two scores, with its sign; None where nothing was compared."""
+    return NONE if value is None else f"{value:+.3f}"
+
+
+def gain_between(value: float | None, low: float | None, high: float | None) -> str:
+    """A difference and the ends of its interval."""
+    return gain(value) if low is None or high is None else f"{gain(value)} ({gain(low)} to {gain(high)})"
+
+
+def usd_extra(amount: float | None) -> str:
+    """USD more or less, with its sign; None is an unknown price."""
+    return usd(None) if amount is None else f"{'-' if amount < 0 else '+'}{usd(abs(amount))}"

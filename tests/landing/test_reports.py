@@ -10,6 +10,7 @@ from test_recipe_diagram import balanced
 
 from tasks.calling.budget import NotAdmitted, OverBudget
 from tasks.calling.catalog import load_catalog
+from tasks.landing.bought import bought_sheet
 from tasks.landing.kind_counts import MOST_KINDS, OTHERS, KindCounts
 from tasks.landing.left_rows import LeftRows
 from tasks.landing.night_report import read_report
@@ -72,8 +73,9 @@ def sound(report: Report) -> tuple[str, str]:
     assert Loads(page).found == []
     for line in text.splitlines():
         if line.startswith("|"):
-            assert line.count("|") in {len(each.columns) + 1 for each in sheets(report)} | {3}, line
-    assert text.count("```") in {0, 2}
+            tables = [*sheets(report), bought_sheet(report)]
+            assert line.count("|") in {len(each.columns) + 1 for each in tables} | {3}, line
+    assert text.count("```") == 2 * text.count("```mermaid\n")
     return text, page
 
 

@@ -1,0 +1,1 @@
+"""Reading a store back: a script for analysts."""

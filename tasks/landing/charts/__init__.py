@@ -1,0 +1,1 @@
+"""The HTML report's charts: shapes by matplotlib, words and colours by the page."""

@@ -1,0 +1,79 @@
+"""What a run was made with, kept in its manifest: recipe, models and prices; and what has changed from night to night. No I/O."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from tasks.calling.addresses import host_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tasks.calling.catalog import Catalog
+    from tasks.landing.plan import Plan
+
+DIGITS: Final = 12
+
+
+def made_with(plan: Plan, catalog: Catalog) -> dict[str, Any]:
+    """{recipe: a hash, models: catalog name → {id, host, price}} of all models that the run might ask."""
+    recipe = sha256(orjson.dumps(plan.recipe, option=orjson.OPT_SORT_KEYS)).hexdigest()[:DIGITS]
+    models = {
+        name: {
+            "id": catalog.models[name].id,
+            "host": host_of(catalog.provider_of(name).base_url),
+            "price": price,
+        }
+        for name, price in sorted(plan.prices.items())
+        if name in catalog.models
+    }
+    return {"recipe": recipe, "models": models}
+
+
+def changed_since(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What is another between two manifests, in words; of models those that both nights asked.
+
+    Manifests from before these were kept tell of the recipe's version alone.
+    """
+    found = []
+    if before["recipe_version"] != now["recipe_version"]:
+        found.append(f"recipe version {before['recipe_version']} → {now['recipe_version']}")
+    was, is_now = before.get("made_with"), now.get("made_with")
+    if was and is_now:
+        if was["recipe"] != is_now["recipe"] and not found:
+            found.append("recipe edited")
+        for name in sorted(_asked(before, was) & _asked(now, is_now)):
+            found += _changed_model(name, was["models"][name], is_now["models"][name])
+    releases = [(each.get("versions") or {}).get("nightpress") for each in (before, now)]
+    if all(releases) and releases[0] != releases[1]:
+        found.append(f"nightpress {releases[0]} → {releases[1]}")
+    return found
+
+
+def _asked(manifest: Mapping[str, Any], made: Mapping[str, Any]) -> set[str]:
+    spend = manifest.get("spend")
+    known = set(made["models"])
+    return known if spend is None else known & {row["model"] for row in spend}
+
+
+def _changed_model(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    found = []
+    if was["id"] != now["id"]:
+        found.append(f"{name} is {now['id']}, was {was['id']}")
+    if was["host"] != now["host"]:
+        found.append(f"{name} is asked at {now['host']}, was {was['host']}")
+    costs, cost_then = _price(now["price"]), _price(was["price"])
+    if costs != cost_then:
+        found.append(f"{name} costs {costs} USD per million tokens in/out, was {cost_then}")
+    return found
+
+
+def _price(price: Mapping[str, float | None] | None) -> str:
+    if price is None:
+        return "unknown"
+    return "/".join(
+        "?" if each is None else f"{each:g}" for each in (price.get("input"), price.get("output"))
+    )
