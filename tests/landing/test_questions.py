@@ -248,6 +248,16 @@ def test_a_sum_of_which_a_part_is_unknown_is_unknown(store: Store):
     assert (told[0][0]["usd"], told[4][0]["usd"], told[10][0]["usd"]) == (None, None, None)
 
 
+def test_attempts_that_gave_no_answer_are_paid_too_and_hits_are_not(store: Store):
+    lands(store, "outputs", [output("a")])
+    sent = {"run": "n", "model": "m", "usd": 0.5, "usd_failed": 0.25, "cached": False, "status": "ok"}
+    hit = {**sent, "usd": 0.0, "usd_failed": 0.0, "usd_saved": 0.75, "cached": True}
+    lands(store, "calls", [{**sent, "tokens_in": 100, "tokens_cached": 40}, hit])
+    told = answers(store.url)
+    assert (told[0][0]["usd"], told[0][0]["ledger"]) == (0.75, 0.5)
+    assert (told[10][0]["usd"], told[10][0]["saved"], told[10][0]["cached_in"]) == (0.75, 0.5, 0.4)
+
+
 def test_simulated_and_real_nights_are_not_mixed(store: Store):
     for day, simulated in ((29, False), (30, True), (31, False)):
         run = f"n{day}"
