@@ -27,13 +27,15 @@ from tasks.landing.model_figures import ModelFigures, free_models
 from tasks.landing.moves import PER_RUN
 from tasks.landing.output_sums import OutputSums
 from tasks.landing.quality_sums import QualitySums
+from tasks.landing.rated_texts import RatedTexts, satisfaction, with_satisfaction
+from tasks.landing.rating_evidence import NEEDED, evidence, keep_evidence
 from tasks.landing.run_paths import generation_manifest_path, manifest_path, rejects_path
 from tasks.landing.savings import saved_in_all
 from tasks.landing.settling import own_manifest
 from tasks.landing.spend_history import prices_of
 from tasks.patterns.recipe import Recipe
 from tasks.storing.errors import NightpressError
-from tasks.storing.parts import Part, merge_parts, part_path, write_part
+from tasks.storing.parts import Part, merge_parts, part_path, read_rows, write_part
 from tasks.storing.records import write_json
 from tasks.storing.schemas import DEFERRED, METRICS, MODEL_METRICS, OUTPUTS, REJECTS, SCORES
 
@@ -88,13 +90,21 @@ class Commit:
         ]
         parts["scores"] = [self._merged("scores", SCORES, series)]
         deferred = parts["deferred"][0].rows
-        metrics = sums.metric_rows(plan.run, plan.recipe["recipe"], deferred)
+        rated = list(
+            RatedTexts.of(store, plan.run).joined(read_rows(store, parts["outputs"][0].path, NEEDED))
+        )
+        metrics = with_satisfaction(
+            sums.metric_rows(plan.run, plan.recipe["recipe"], deferred), satisfaction(rated)
+        )
         parts["metrics"] = [write_part(store, self._path("metrics", series), METRICS, metrics)]
         known = Estimates.from_plain(plan.estimates)
         models = ModelFigures(plan.run, landing.sums, qualities, catalog, known).rows()
         parts["model_metrics"] = [
             write_part(store, self._path("model_metrics", series), MODEL_METRICS, models)
         ]
+        keep_evidence(
+            store, plan.run, plan.run_date, evidence(rated, labels, free_models(plan.prices)), models
+        )
         self._add_up(sums.made + sums.failed, deferred)
         manifest = {**self._manifest(parts, former, landing, sums, deferred), "series": series}
         self._remove_unnamed(series)

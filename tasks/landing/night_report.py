@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tasks.landing.adoption import ended_elsewhere, left_by
@@ -11,6 +11,7 @@ from tasks.landing.committed import open_committed
 from tasks.landing.left_rows import LeftRows, deferred_rows, rejected_rows
 from tasks.landing.recipe_shape import Shape, shape_of
 from tasks.landing.row_figures import RowFigures, row_figures
+from tasks.landing.satisfaction_shown import SatisfactionFigures, satisfaction_figures
 from tasks.landing.score_figures import ScoreFigures, score_figures
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Report:
     deferred: LeftRows
     shape: Shape | None
     made_elsewhere: int = 0
+    satisfaction: SatisfactionFigures = field(default_factory=SatisfactionFigures)
 
     @property
     def run(self) -> str:
@@ -67,6 +69,7 @@ def read_report(store: Store, run: str = "") -> Report:
         deferred=deferred_rows(committed),
         shape=shape_of(committed.recipe) if committed.recipe else None,
         made_elsewhere=_made_elsewhere(committed),
+        satisfaction=satisfaction_figures(committed),
     )
 
 

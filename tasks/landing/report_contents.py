@@ -16,6 +16,7 @@ from tasks.landing.row_sheets import (
     warnings_sheet,
     worst_sheet,
 )
+from tasks.landing.satisfaction_shown import satisfaction_said, satisfaction_sheet, worst_rated_sheet
 from tasks.landing.sheet import Sheet
 from tasks.landing.spend_sheets import saved_by_step, spend_by_model, spend_by_step
 from tasks.landing.wording import NONE, count, expected_usd, one_line, score, seconds, times, usd
@@ -51,6 +52,8 @@ def sheets(report: Report) -> list[Sheet]:
         errors_sheet(rows, calls),
         reasons_sheet("Rejected", report.rejected),
         reasons_sheet("Deferred", report.deferred),
+        satisfaction_sheet(report.satisfaction),
+        worst_rated_sheet(report.satisfaction),
         criteria_sheet(rows, scores),
         judged_steps_sheet(scores),
         worst_sheet(rows, scores),
@@ -99,6 +102,7 @@ def _results(report: Report) -> list[tuple[str, str]]:
     median, slow = (_percentile(report, share) for share in (50, 95))
     return [
         ("quality", quality if rows.quality.count else NONE),
+        *([("satisfaction", said)] if (said := satisfaction_said(report.satisfaction)) else []),
         ("spent", usd(spent["spent"]) + estimated),
         *(
             [("expected", expected)]
