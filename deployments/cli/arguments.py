@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
         commands.add_parser("compare", help="one table by several recipes or single models, judged alike")
     )
     _report(commands.add_parser("report", help="what a committed run came to, here and as one HTML file"))
+    _rate(commands.add_parser("rate", help="take in people's ratings of what was made"))
     _cache(commands.add_parser("cache", help="what the ledger holds; why calls would miss; take calls out"))
     _spend(
         commands.add_parser(
@@ -219,6 +220,31 @@ def _report(command: argparse.ArgumentParser) -> None:
     )
     _store(command)
     command.add_argument("--open", action="store_true", help="open the HTML in a browser")
+
+
+def _rate(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "file",
+        metavar="FILE",
+        help="path, glob, folder or URL of CSV, JSONL or Parquet: request_id, run, arm, rater, rating (or thumbs, stars, "
+        "chosen), comment, rated_at",
+    )
+    _store(command)
+    command.add_argument("--run", metavar="NAME", help="the run of rows that name none")
+    command.add_argument(
+        "--arm", choices=["made", "baseline"], default="made", help="of rows that name none (default: made)"
+    )
+    command.add_argument(
+        "--source",
+        default="file",
+        metavar="NAME",
+        help="where ratings come from; of one rater of one source the newest counts (default: file)",
+    )
+    command.add_argument(
+        "--scale",
+        choices=["thumbs", "stars", "unit"],
+        help="of bare numbers (default: found, where only one fits)",
+    )
 
 
 def _cache(command: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""The automations of `deployments/automations.yaml` in Prefect, and the block through which they tell people."""
+"""The automations of `deployments/automations.yaml` in Prefect, and the block through which some of them tell people."""
 
 from __future__ import annotations
 
@@ -41,14 +41,25 @@ def keep_automations(notify: str | None) -> None:
     with get_client(sync_client=True) as client:
         block_id = _alerts(client)
         for written in YAML(typ="safe").load(FILE):
-            _keep(client, automation(written, block_id))
+            started = written.get("run")
+            deployment_id = client.read_deployment_by_name(started["deployment"]).id if started else None
+            _keep(client, automation(written, block_id, deployment_id))
 
 
-def automation(written: dict[str, Any], block_id: UUID | None) -> AutomationCore:
-    """One entry of the file as Prefect takes it; without a block it only shows."""
-    told = {"type": "send-notification", "block_document_id": str(block_id), **written["notify"]}
-    action = told if block_id else {"type": "do-nothing"}
-    plain = {name: value for name, value in written.items() if name != "notify"}
+def automation(
+    written: dict[str, Any], block_id: UUID | None, deployment_id: UUID | None = None
+) -> AutomationCore:
+    """One entry of the file as Prefect takes it: it starts a deployment, or tells people; without a block it only shows."""
+    if "run" in written:
+        action = {
+            "type": "run-deployment", "source": "selected", "deployment_id": str(deployment_id),
+            "parameters": written["run"]["parameters"],
+        }  # fmt: skip
+    elif block_id:
+        action = {"type": "send-notification", "block_document_id": str(block_id), **written["notify"]}
+    else:
+        action = {"type": "do-nothing"}
+    plain = {name: value for name, value in written.items() if name not in ("notify", "run")}
     return AutomationCore.model_validate({**plain, "actions": [action]})
 
 

@@ -17,6 +17,7 @@ MODULES = {
     "models": "deployments.cli.listing:models",
     "fit": "deployments.cli.fitting:fit_cascade",
     "report": "deployments.cli.reporting:report",
+    "rate": "deployments.cli.rating:rate",
     "cache": "deployments.cli.caching:cache",
     "spend": "deployments.cli.spending:spend",
     "up": "deployments.cli.up:up",

@@ -30,6 +30,8 @@ from tasks.landing.model_figures import ModelFigures, free_models
 from tasks.landing.moves import PER_RUN
 from tasks.landing.output_sums import OutputSums
 from tasks.landing.quality_sums import QualitySums
+from tasks.landing.rated_texts import RatedTexts, satisfaction, with_satisfaction
+from tasks.landing.rating_evidence import NEEDED, evidence, keep_evidence
 from tasks.landing.run_metrics import RunMetrics
 from tasks.landing.run_paths import generation_manifest_path, manifest_path, rejects_path
 from tasks.landing.savings import saved_in_all
@@ -37,7 +39,7 @@ from tasks.landing.settling import own_manifest
 from tasks.landing.spend_history import prices_of
 from tasks.patterns.recipe import Recipe
 from tasks.storing.errors import NightpressError
-from tasks.storing.parts import Part, merge_parts, part_path, write_part
+from tasks.storing.parts import Part, merge_parts, part_path, read_rows, write_part
 from tasks.storing.records import write_json
 from tasks.storing.schemas import DEFERRED, METRICS, MODEL_METRICS, OUTPUTS, REJECTS, SCORES
 
@@ -98,7 +100,12 @@ class Commit:
         deferred = parts["deferred"][0].rows
         families = {name: model.family for name, model in catalog.models.items()}
         figures = RunMetrics(sums, scores, landing.row_calls, families)
-        metrics = figures.metric_rows(plan.run, recipe.recipe, deferred)
+        rated = list(
+            RatedTexts.of(store, plan.run).joined(read_rows(store, parts["outputs"][0].path, NEEDED))
+        )
+        metrics = with_satisfaction(
+            figures.metric_rows(plan.run, recipe.recipe, deferred), satisfaction(rated)
+        )
         parts["metrics"] = [write_part(store, self._path("metrics", series), METRICS, metrics)]
         known = Estimates.from_plain(plan.estimates)
         models = ModelFigures(
@@ -107,6 +114,9 @@ class Commit:
         parts["model_metrics"] = [
             write_part(store, self._path("model_metrics", series), MODEL_METRICS, models)
         ]
+        keep_evidence(
+            store, plan.run, plan.run_date, evidence(rated, labels, free_models(plan.prices)), models
+        )
         self._add_up(sums.made + sums.failed, deferred)
         manifest = {
             **self._manifest(parts, former, landing, sums, deferred),

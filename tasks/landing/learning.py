@@ -1,4 +1,4 @@
-"""What past nights say of tonight's models: `model_metrics` of committed runs, read back, faded by age."""
+"""What past nights say of tonight's models: `model_metrics` of committed runs and people's ratings, faded by age."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tasks.calling.addresses import host_of
 from tasks.choosing.estimates import Estimates, learnt
 from tasks.landing.beliefs import kept_beliefs
 from tasks.landing.model_figures import observed
+from tasks.landing.rating_evidence import rated_rows
 from tasks.storing.schemas import MODEL_METRICS
 
 if TYPE_CHECKING:
@@ -53,10 +54,14 @@ def estimates_for(store: Store, catalog: Catalog, before: date, *, without: str 
     with ThreadPoolExecutor(READERS) as readers:
         contents = readers.map(partial(_content, store), parts)
     which = {name: _which(catalog, name) for name in catalog.models}
-    rows = [
-        {**dict.fromkeys(COLUMNS), **row, "night": on}
+    measured = (
+        {**row, "night": on}
         for on, content in zip(parts.values(), contents, strict=True)
         for row in _rows(content)
+    )
+    rows = [
+        {**dict.fromkeys(COLUMNS), **row}
+        for row in (*measured, *rated_rows(store, night - timedelta(days=LONGEST_DAYS), night))
         if row["run"] != without and which.get(row["model"]) == (row["host"], row["model_id"])
     ]
     kinds = _newest_kinds(rows)

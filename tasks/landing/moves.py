@@ -39,7 +39,7 @@ class Move(BaseModel):
 
     Attributes:
         kind: join: parts of several runs become one; take_out: a run's rows leave it again for parts of their own;
-            blank: texts of a part of `calls` go; drop: the part goes.
+            blank: texts of a part of `calls` go; drop: the part goes; rate: its metrics follow people's ratings.
         runs: whose manifests change.
         parts: table → the parts concerned.
         joined: id of the joined parts concerned.
@@ -49,7 +49,7 @@ class Move(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
-    kind: Literal["join", "take_out", "blank", "drop"]
+    kind: Literal["join", "take_out", "blank", "drop", "rate"]
     run_date: date
     runs: tuple[str, ...]
     parts: dict[str, list[str]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tasks.landing.adoption import ended_elsewhere, left_by
@@ -12,6 +12,7 @@ from tasks.landing.left_rows import LeftRows, deferred_rows, rejected_rows
 from tasks.landing.pair_figures import PairFigures, pair_figures
 from tasks.landing.recipe_shape import Shape, shape_of
 from tasks.landing.row_figures import RowFigures, row_figures
+from tasks.landing.satisfaction_shown import SatisfactionFigures, satisfaction_figures
 from tasks.landing.score_figures import ScoreFigures, score_figures
 from tasks.landing.trends import Trend, trend_of
 from tasks.landing.typical_row import TypicalRow, typical_row
@@ -51,6 +52,7 @@ class Report:
     made_elsewhere: int = 0
     trend: Trend | None = None
     nights: tuple[TrendNight, ...] = ()
+    satisfaction: SatisfactionFigures = field(default_factory=SatisfactionFigures)
 
     @property
     def run(self) -> str:
@@ -87,6 +89,7 @@ def read_report(store: Store, run: str = "") -> Report:
         made_elsewhere=_made_elsewhere(committed),
         trend=trend,
         nights=trend.drawn() if trend else (),
+        satisfaction=satisfaction_figures(committed),
     )
 
 

@@ -18,6 +18,7 @@ from tasks.landing.row_sheets import (
     warnings_sheet,
     worst_sheet,
 )
+from tasks.landing.satisfaction_shown import satisfaction_said, satisfaction_sheet, worst_rated_sheet
 from tasks.landing.sheet import Sheet
 from tasks.landing.spend_sheets import saved_by_step, spend_by_model, spend_by_step
 from tasks.landing.trend_sheets import drifted, nights_sheet, trend_sheet
@@ -55,6 +56,8 @@ def sheets(report: Report) -> list[Sheet]:
         reasons_sheet("Rejected", report.rejected),
         reasons_sheet("Deferred", report.deferred),
         trend_sheet(report.trend),
+        satisfaction_sheet(report.satisfaction),
+        worst_rated_sheet(report.satisfaction),
         criteria_sheet(rows, scores),
         judged_steps_sheet(scores),
         worst_sheet(rows, scores),
@@ -109,6 +112,7 @@ def _results(report: Report) -> list[tuple[str, str]]:
     return [
         ("quality", quality if rows.quality.count else NONE),
         *_uplift(report),
+        *([("satisfaction", said)] if (said := satisfaction_said(report.satisfaction)) else []),
         ("spent", usd(spent["spent"]) + estimated),
         *([("of it to prove it", usd(proof))] if apart.any_proof else []),
         *(

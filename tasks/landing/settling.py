@@ -14,16 +14,21 @@ from pydantic import ValidationError
 from tasks.landing.joining import finish_join, joined_of
 from tasks.landing.moves import OPEN, read_move, runs_of_move
 from tasks.landing.plan import read_manifest
+from tasks.landing.rating_refresh import finish_rate
 from tasks.landing.retention import finish_blank, finish_drop
 from tasks.landing.store_lock import StoreBusy, store_lock
 from tasks.landing.taking_out import finish_take_out, take_out
 from tasks.storing.errors import NightpressError, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tasks.landing.store_lock import Lease
     from tasks.storing.filesystem import Store
 
-FINISH = {"join": finish_join, "take_out": finish_take_out, "blank": finish_blank, "drop": finish_drop}
+FINISH = {
+    "join": finish_join, "take_out": finish_take_out, "blank": finish_blank, "drop": finish_drop, "rate": finish_rate,
+}  # fmt: skip
 LOG = logging.getLogger(__name__)
 
 
@@ -36,6 +41,23 @@ def settle(store: Store, lease: Lease) -> None:
     """
     for path in store.list(OPEN):
         _end(store, lease, path)
+
+
+def settle_for(store: Store, lease: Lease, runs: Collection[str]) -> None:
+    """End every open move before rows of these runs are changed.
+
+    Raises:
+        StoreBusy: as `settle`.
+        UserError: one that names such a run, or may name it, cannot be ended; others that cannot are a warning.
+    """
+    for path in store.list(OPEN):
+        try:
+            _end(store, lease, path)
+        except UserError as error:
+            named = runs_of_move(store, path)
+            if named is None or not set(named).isdisjoint(runs):
+                raise
+            LOG.warning("%s; it is left as it is", error)
 
 
 def settle_left(store: Store, run: str) -> None:

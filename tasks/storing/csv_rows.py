@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter, deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from tasks.storing.errors import UserError
@@ -40,25 +41,37 @@ def read_csv(
     require_columns(names, columns, where)
     lines.max_row_bytes = max_row_bytes
     while line := lines.take():
+        number = lines.number
         if line.strip():
-            yield _row(line, lines, delimiter, names)
+            yield replace(_row(line, lines, delimiter, names), line=number)
 
 
 class _Lines:
-    """Physical lines with a step back, and the sizes that keep one row within bounds."""
+    """Physical lines with a step back, and the sizes that keep one row within bounds.
+
+    Attributes:
+        number: of the line taken last, counted from 1.
+    """
 
     def __init__(self, file: BinaryIO, max_row_bytes: int) -> None:
         self._file = file
         self._again: deque[bytes] = deque()
         self.max_row_bytes = max_row_bytes
         self.after_broken = False
+        self.number = 0
+        self._ended = True
 
     def take(self) -> bytes:
         """The next line, or its first `max_row_bytes + 1` bytes; empty at the end."""
-        return self._again.popleft() if self._again else self._file.readline(self.max_row_bytes + 1)
+        line = self._again.popleft() if self._again else self._file.readline(self.max_row_bytes + 1)
+        self.number += self._ended and bool(line)
+        self._ended = line.endswith(b"\n")
+        return line
 
     def give_back(self, lines: list[bytes]) -> None:
         self._again.extendleft(reversed(lines))
+        self.number -= len(lines)
+        self._ended = self._ended or bool(lines)
 
     def skip_row(self, begun: list[bytes]) -> None:
         """Reads on to the line on which the quotes of an oversized row are even again."""

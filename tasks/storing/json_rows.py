@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO, Final, NoReturn
 
@@ -36,16 +37,17 @@ def read_jsonl(
 
 
 def _rows(file: BinaryIO, max_row_bytes: int) -> Iterator[RawRow]:
-    bom = _BOM
+    bom, number = _BOM, 0
     while line := file.readline(max_row_bytes + 1):
+        number += 1
         body = line.removeprefix(bom).strip()
         bom = b""
         if len(line) > max_row_bytes:
             while line and not line.endswith(b"\n"):
                 line = file.readline(max_row_bytes)
-            yield RawRow({}, body[:RAW_BYTES], too_large(max_row_bytes))
+            yield RawRow({}, body[:RAW_BYTES], too_large(max_row_bytes), line=number)
         elif body:
-            yield _row(body)
+            yield replace(_row(body), line=number)
 
 
 def _row(line: bytes) -> RawRow:

@@ -27,12 +27,14 @@ class RawRow:
             is the same JSON object.
         fault: why the row cannot be used; empty if nothing is wrong so far.
         from_text: true where every cell is text still (CSV).
+        line: where it begins in its file, counted from 1; 0 where a file has no lines (Parquet).
     """
 
     cells: Mapping[str, Any]
     raw: bytes = b""
     fault: str = ""
     from_text: bool = False
+    line: int = 0
 
 
 def too_large(max_row_bytes: int) -> str:

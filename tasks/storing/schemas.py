@@ -127,7 +127,7 @@ RATINGS = _table(
 )
 
 # What a store holds beside its tables; a bucket may hold other things yet.
-OWN_FOLDERS = ("_runs", "_ledger", "_recipes", "_housekeeping", "_learnt")
+OWN_FOLDERS = ("_runs", "_ledger", "_recipes", "_housekeeping", "_learnt", "_ratings")
 
 TABLES: dict[str, pa.Schema] = {
     "outputs": OUTPUTS,

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,9 @@ def test_every_command_in_readme_runs_in_the_order_it_stands(up: Up, s3_bucket: 
     """Verbatim, in one folder, with a models file whose models are simulated and a bucket of that name."""
     folder = up.folder
     s3_bucket.client.create_bucket(Bucket="bucket")
-    (folder / "requests.csv").write_text("topic,product\ntides,a tide clock\n")
+    (folder / "requests.csv").write_text("request_id,topic,product\nr1,tides,a tide clock\n")
+    rated = f"r1,technical-blog-{datetime.now(UTC).date()},ann,4\n"
+    (folder / "ratings.csv").write_text(f"request_id,run,rater,rating\n{rated}")
     answers = (
         f"r{number},mistral,{number % 2},{number % 2},0.001\nr{number},gpt-4,1,1,0.01" for number in range(60)
     )

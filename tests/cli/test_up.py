@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import httpx
 import pandas as pd
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from queue import Queue
 
 PATTERNS = {"pipeline", "ensemble", "route", "refine", "repeat", "team"}
-FLOWS = PATTERNS | {"nightly", "backfill", "housekeeping", "report"}
+FLOWS = PATTERNS | {"nightly", "backfill", "housekeeping", "report", "ingest_ratings"}
 RECIPES = {
     "technical-blog", "product-copy", "support-reply", "intelligent-routing", "fact-check", "code-system",
     "autonomous-team",
@@ -125,3 +128,24 @@ def test_a_port_that_is_taken_is_a_plain_error(tmp_path: Path):
         assert refused.process.wait(60) == 2
     assert "cannot be had" in refused.said.read_text()
     assert "Traceback" not in refused.said.read_text()
+
+
+def test_a_file_of_ratings_is_taken_in_when_an_event_says_that_it_has_arrived(up: Up):
+    up.ended(up.start("nightly", requests=table(up, "rated.csv", 2), recipe="technical-blog", run="rated"))
+    outputs = pd.read_parquet(up.folder / "nightpress-store" / "outputs")
+    ids = list(outputs[outputs["run"] == "rated"]["request_id"])
+    path = up.folder / "people.csv"
+    path.write_text("request_id,rater,rating\n" + "".join(f"{each},ann,4/5\n" for each in ids))
+    event = {
+        "id": str(uuid4()), "occurred": datetime.now(UTC).isoformat(), "event": "nightpress.ratings.arrived",
+        "resource": {"prefect.resource.id": "nightpress.ratings"}, "payload": {"path": str(path), "run": "rated"},
+    }  # fmt: skip
+    httpx.post(f"{up.url}/events", json=[event], timeout=20).raise_for_status()
+    until = time.monotonic() + 60
+    wanted = {"deployments": {"name": {"any_": ["ingest_ratings"]}}}
+    while not (started := up.ask("flow_runs/filter", **wanted)) and time.monotonic() < until:
+        time.sleep(0.3)
+    ended = up.ended(started[0]["id"])
+    assert ended["state"]["message"] == "1 file read, 0 files known; 2 ratings taken in"
+    ratings = pd.read_parquet(up.folder / "nightpress-store" / "ratings")
+    assert set(ratings[ratings["run"] == "rated"]["rating"]) == {0.75}
