@@ -10,9 +10,11 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from tasks.landing.batch_proving import judged_anew, scores_now, with_verdict
 from tasks.landing.batch_reading import BatchCheck, Outputs
 from tasks.landing.batch_rewriting import Rewriter, delivered, delivered_scores
 from tasks.landing.batch_wording import NOT_REWRITTEN, PREFIX
+from tasks.landing.labels import MADE
 from tasks.landing.purse import Purse
 from tasks.landing.sorting import shard_of
 from tasks.storing.columns_of_rows import rows_to_table
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from tasks.landing.allowances import ShardMoney
     from tasks.landing.batch_faults import Fault
     from tasks.landing.batch_reading import Checked
+    from tasks.landing.control import Proof
     from tasks.landing.run_state import RunState
     from tasks.landing.shard_records import ShardRecord
 
@@ -44,9 +47,11 @@ class Verdict:
         rows: request id → the row of `outputs` of those that were to be written once more.
         scores: shard → rows of `scores`.
         faults: request id → faults, of the others.
+        proofs: request id → what the blind judges say now, of those with a new text that they had judged.
     """
 
     faults: dict[str, list[Fault]]
+    proofs: dict[str, Proof] = field(default_factory=dict)
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     scores: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -76,16 +81,23 @@ async def checked(
             return list(records)
         verdict = Verdict(found.faults)
         if check.batch.rewrites:
-            await _rewrite(state, check, found, outputs, money, verdict)
+            await _rewrite(state, check, found, outputs, money, verdict, records)
         return await asyncio.to_thread(_staged_anew, state, records, verdict)
 
 
 async def _rewrite(
-    state: RunState, check: BatchCheck, found: Checked, outputs: Outputs, money: ShardMoney, verdict: Verdict
+    state: RunState,
+    check: BatchCheck,
+    found: Checked,
+    outputs: Outputs,
+    money: ShardMoney,
+    verdict: Verdict,
+    records: Sequence[ShardRecord],
 ) -> None:
     state.limit(money)
     purse = Purse(money, state.calls.ledger.spending, NO_SHARD, state.calls.routes)
     works = await Rewriter(state, purse, check, found, outputs).run()
+    verdict.proofs = await judged_anew(state, works, records, purse)
     await state.calls.ledger.upload()
     for request_id, work in works.items():
         verdict.rows[request_id] = delivered(work)
@@ -119,7 +131,10 @@ def _of_shard(state: RunState, record: ShardRecord, verdict: Verdict) -> ShardRe
         ids = set(group["request_id"].to_pylist())
         if ids.isdisjoint(verdict.rows) and ids.isdisjoint(verdict.faults):
             return group
-        rows = [told(row) if row["arm"] == "made" else row for row in group.to_pylist()]
+        rows = [
+            with_verdict(told(row) if row["arm"] == MADE else row, verdict.proofs.get(row["request_id"]))
+            for row in group.to_pylist()
+        ]
         return rows_to_table(rows, OUTPUTS)
 
     def path(table: str) -> str:
@@ -127,13 +142,14 @@ def _of_shard(state: RunState, record: ShardRecord, verdict: Verdict) -> ShardRe
 
     parts["outputs"] = path("outputs")
     merge_parts(state.store, parts["outputs"], OUTPUTS, [record.parts["outputs"]], keep=keep)
-    if more := verdict.scores.get(record.shard):
+    more = verdict.scores.get(record.shard, [])
+    if more or any(_shard(state, each) == record.shard for each in verdict.proofs):
         before = record.parts.get("scores")
         known = (
             row for batch in (read_rows(state.store, before) if before else ()) for row in batch.to_pylist()
         )
         parts["scores"] = path("scores")
-        write_part(state.store, parts["scores"], SCORES, [*known, *more])
+        write_part(state.store, parts["scores"], SCORES, [*scores_now(known, verdict.proofs, state), *more])
     return record.model_copy(
         update={"parts": parts, "made": record.made - failed, "failed": record.failed + failed}
     )

@@ -102,20 +102,33 @@ async def _prove(
         others = [(arm, each) for arm, each in made if each is not None]
         texts = {MADE: outcome.draft.content} if outcome.draft is not None else {}
         texts |= {arm.name: each.draft.content for arm, (each, _) in others if each.draft is not None}
-        proof = Proof(tally.row.request_id, others, left=len(made) - len(others))
-        if not texts:
-            return proof
-        asking = Tally(state.calls, _proving(tally.row), state.plan.fresh)
-        bench = Bench(state.recipe, state.setting, outcome.request.values, asking)
-        try:
-            verdicts = await bench.verdicts(texts)
-            preferences = {}
-            if state.recipe.quality.pairs and MADE in texts:
-                for name in (name for name in texts if name != MADE):
-                    preferences[name] = await bench.preferences(texts[MADE], texts[name])
-        except RowDeferred:
-            return proof
-        return replace(proof, verdicts=verdicts, preferences=preferences)
+        left = len(made) - len(others)
+        proof = await judged(state, outcome.request, tally.row, texts)
+        return replace(proof, others=others, left=left)
+
+
+async def judged(state: RunState, request: Request, made: Row, texts: Mapping[str, str]) -> Proof:
+    """What the blind judges say of the texts of a request; without verdicts where they cannot be asked now.
+
+    Args:
+        made: who asked for the made text.
+        texts: arm → text.
+    """
+    proof = Proof(request.request_id)
+    if not texts:
+        return proof
+    bench = Bench(
+        state.recipe, state.setting, request.values, Tally(state.calls, _proving(made), state.plan.fresh)
+    )
+    try:
+        verdicts = await bench.verdicts(texts)
+        preferences = {}
+        if state.recipe.quality.pairs and MADE in texts:
+            for name in (name for name in texts if name != MADE):
+                preferences[name] = await bench.preferences(texts[MADE], texts[name])
+    except RowDeferred:
+        return proof
+    return replace(proof, verdicts=verdicts, preferences=preferences)
 
 
 async def _worked(state: RunState, arm: Arm, request: Request, made: Row, working: Working) -> Worked | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.judging import json_answers, rubric
+from tasks.judging import json_answers, rubric, side_by_side
 from tasks.patterns import comparing, merging, rewriting, route, team, team_work
 from tasks.patterns.recipe_check import places
 from tasks.patterns.steps import Ask
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 INSTRUCTIONS = tuple(
     text
-    for module in (rubric, json_answers, comparing, merging, rewriting, route, team, team_work)
+    for module in (rubric, side_by_side, json_answers, comparing, merging, rewriting, route, team, team_work)
     for name, text in sorted(vars(module).items())
     if name.isupper() and isinstance(text, str) and len(text) > 100
 )

@@ -59,3 +59,24 @@ def test_the_run_s_budget_holds_for_what_is_written_once_more(night: FlowRig) ->
     assert manifest["rows"]["made"] == 2
     assert manifest["usd"]["spent"] == pytest.approx(first)
     assert manifest["batch"] == {"near_duplicates": 1, "not_rewritten": 1}
+
+
+def test_what_is_written_once_more_is_judged_blind_as_it_is_delivered(night: FlowRig) -> None:
+    compared = RECIPE.replace("batch:", "baseline: {model: one, share: 1.0}\nbatch:")
+    (night.folder / "short.yaml").write_text(compared)
+    assert night.night().is_completed()
+    calls, scores = night.read("calls"), night.read("scores")
+    final = scores[scores["step"] == "@final"]
+    assert not final.duplicated(["request_id", "arm", "criterion"]).any()
+    assert final.groupby("request_id")["arm"].nunique().to_dict() == {"r0": 2, "r1": 2}
+    outputs = night.read("outputs").set_index(["request_id", "arm"])
+    assert outputs.loc[("r1", "made"), "content"] == OWN
+    mean = final[(final["request_id"] == "r1") & (final["arm"] == "made")]["score"].mean()
+    assert outputs.loc[("r1", "made"), "quality"] == pytest.approx(mean)
+    judged = calls[(calls["step"] == "@final") & (calls["request_id"] == "r1")]
+    assert judged["prompt"].dropna().str.contains(OWN).sum() == 1
+    assert len(judged) == 3  # the text before, the other arm's, the text now; the other arm's only once
+    assert set(scores[scores["step"] == "@pair"].groupby("request_id").size()) == {2}
+    sent = night.sent
+    assert night.night(replace=True).is_completed()
+    assert night.sent == sent
