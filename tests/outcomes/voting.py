@@ -80,24 +80,26 @@ def panel_of(
     kinds = questions.set_index("question_id")["category"].reindex(ids).to_numpy().astype(object)
     length = found["n_chars"].astype(float)
     signals = np.stack([np.full(length.shape, np.nan), length], axis=2)
-    return ids, Panel(tuple(models), said, kinds, signals, right, _looks(questions, ids, found["pred"]))
+    return ids, Panel(
+        tuple(models), said, kinds, signals, right, _looks(asked(questions, ids), found["pred"])
+    )
 
 
-def _looks(questions: pd.DataFrame, ids: pd.Index, predicted: NDArray[np.object_]) -> Floats:
-    """Of each answer among the options, which are written as a prompt has them."""
+def asked(questions: pd.DataFrame, ids: pd.Index) -> list[str]:
+    """The question and its options, as a prompt has them."""
     some = questions.set_index("question_id").reindex(ids)
-    texts = [
-        "\n".join(
-            [
-                question,
-                *(
-                    f"{letter}. {' '.join(option.split())}"
-                    for letter, option in zip(ascii_uppercase, json.loads(options), strict=False)
-                ),
-            ]
-        )
+    return [
+        "\n".join([question, *map(_option, ascii_uppercase, json.loads(options))])
         for question, options in zip(some["question"], some["options_json"], strict=True)
     ]
+
+
+def _option(letter: str, text: str) -> str:
+    return f"{letter}. {' '.join(text.split())}"
+
+
+def _looks(texts: Sequence[str], predicted: NDArray[np.object_]) -> Floats:
+    """Of each answer among the options."""
     return np.array(
         [
             [look(text, canonical(letter) if isinstance(letter, str) else None) for letter in row]
