@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WIDTH = 110
 METHOD = 44
 NOTHING = "–"
-ROUTING = ("APGR", "calls for 50% of the gap", "for 80%", "known")
+ROUTING = ("APGR", "strong calls for 50%", "for 80%", "known")
 SECTIONS = ("Combining", "Cascades", "Routing", "Judges")
 
 
