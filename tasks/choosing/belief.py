@@ -34,7 +34,7 @@ MOST_VALUES: Final = 12  # answers that come again and again: choices, yes and n
 VALUES_COVER: Final = 0.9
 MOST_IN_PAIRS: Final = 8  # voters; pairs of more would be too many weights
 FEWEST_OF_KIND: Final = 30  # requests of a type; of fewer nothing can be learnt for it alone
-INTERCEPT, SUPPORT, DISSENT, KIND, SUPPORT_IN_KIND, SURE, DISSENT_SURE, VALUE, PAIR = range(9)
+INTERCEPT, SUPPORT, DISSENT, KIND, SUPPORT_IN_KIND, SURE, DISSENT_SURE, VALUE, PAIR, LOOK = range(10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class Belief:
         scores: for each voter and signal, how its values rank.
         weights: of the features, in the order of `_features`.
         n: requests it was learnt from.
+        looks: of an answer among the options; 0 where they were not known.
     """
 
     voters: tuple[str, ...]
@@ -68,6 +69,7 @@ class Belief:
     scores: tuple[tuple[NormalScores, ...], ...] = ()
     weights: tuple[float, ...] = ()
     n: int = 0
+    looks: int = 0
 
     def believed(self, panel: Panel) -> Believed:
         """Of the panel's requests; its voters are these, in this order."""
@@ -86,7 +88,7 @@ class Belief:
         scores = [[list(each.knots) for each in of] for of in self.scores]
         return {
             "voters": list(self.voters), "kinds": list(self.kinds), "values": list(self.values), "scores": scores,
-            "weights": list(self.weights), "n": self.n,
+            "weights": list(self.weights), "n": self.n, "looks": self.looks,
         }  # fmt: skip
 
     @classmethod
@@ -94,7 +96,7 @@ class Belief:
         """What `plain` gave."""
         scores = tuple(tuple(NormalScores(tuple(each)) for each in of) for of in plain["scores"])
         voters, kinds, values = (tuple(plain[name]) for name in ("voters", "kinds", "values"))
-        return cls(voters, kinds, values, scores, tuple(plain["weights"]), plain["n"])
+        return cls(voters, kinds, values, scores, tuple(plain["weights"]), plain["n"], plain.get("looks", 0))
 
 
 def learnt_belief(panel: Panel, counts: Floats | None = None) -> Belief:
@@ -111,7 +113,8 @@ def learnt_belief(panel: Panel, counts: Floats | None = None) -> Belief:
     n = len(np.unique(answers.request[known]))
     if n < FEWEST:
         raise ValueError(f"{n} requests with a known answer are too few to learn from; {FEWEST} are needed")
-    belief = Belief(panel.voters, _kinds(panel), _values(panel), _scores(panel), n=n)
+    looks = 0 if panel.looks is None else panel.looks.shape[2]
+    belief = Belief(panel.voters, _kinds(panel), _values(panel), _scores(panel), n=n, looks=looks)
     features, groups = _features(belief, panel, answers)
     each = np.ones(panel.n) if counts is None else counts
     _, numbers = np.unique(groups, return_inverse=True)
@@ -144,6 +147,13 @@ def _features(belief: Belief, panel: Panel, answers: Answers) -> tuple[Floats, P
             (PAIR, (backs[:, one] & backs[:, other])[:, None].astype(np.float64))
             for one, other in combinations(range(voters), 2)
         ]
+    if belief.looks:
+        seen = (
+            np.zeros((many, belief.looks))
+            if panel.looks is None
+            else panel.looks[answers.request, answers.first]
+        )
+        blocks.append((LOOK, np.concatenate([seen, seen**2], axis=1)))
     groups = [np.full(block.shape[1], group) for group, block in blocks]
     return np.concatenate([block for _, block in blocks], axis=1), np.concatenate(groups)
 

@@ -31,6 +31,8 @@ class Panel:
         signals: shape (requests, voters, signals): what may tell how sure an answer is, in any unit, as SIGNALS; NaN
             where nobody knows.
         right: shape (requests, voters): how right an answer is, 0 to 1; NaN where nobody knows.
+        looks: shape (requests, voters, looks): how each answer looks among the options, as `option_looks`; None if no
+            request is known to have options.
     """
 
     voters: tuple[str, ...]
@@ -38,6 +40,7 @@ class Panel:
     kinds: NDArray[np.object_]
     signals: Floats
     right: Floats
+    looks: Floats | None = None
 
     @property
     def n(self) -> int:
@@ -47,12 +50,21 @@ class Panel:
     def of(self, voters: Sequence[str]) -> Panel:
         """The same requests with these voters only, in this order."""
         at = [self.voters.index(name) for name in voters]
-        return Panel(tuple(voters), self.said[:, at], self.kinds, self.signals[:, at], self.right[:, at])
+        looks = None if self.looks is None else self.looks[:, at]
+        return Panel(
+            tuple(voters), self.said[:, at], self.kinds, self.signals[:, at], self.right[:, at], looks
+        )
 
     def rows(self, places: Places) -> Panel:
         """These requests only."""
+        looks = None if self.looks is None else self.looks[places]
         return Panel(
-            self.voters, self.said[places], self.kinds[places], self.signals[places], self.right[places]
+            self.voters,
+            self.said[places],
+            self.kinds[places],
+            self.signals[places],
+            self.right[places],
+            looks,
         )
 
 
@@ -66,6 +78,7 @@ def one_request(
     said: Sequence[str | None],
     kind: str | None,
     signals: Sequence[Sequence[float | None]],
+    looks: Sequence[Sequence[float]] | None = None,
 ) -> Panel:
     """A panel of a single request, of which nobody knows yet who is right."""
     answers: NDArray[Any] = np.empty((1, len(voters)), dtype=object)
@@ -75,9 +88,9 @@ def one_request(
     told = np.array(
         [[np.nan if each is None else float(each) for each in one] for one in signals], dtype=np.float64
     )
-    return Panel(
-        tuple(voters), answers, kinds, told.reshape(1, len(voters), -1), np.full((1, len(voters)), np.nan)
-    )
+    unknown = np.full((1, len(voters)), np.nan)
+    seen = None if looks is None else np.array(looks, dtype=np.float64)[None]
+    return Panel(tuple(voters), answers, kinds, told.reshape(1, len(voters), -1), unknown, seen)
 
 
 @dataclass(frozen=True, slots=True)

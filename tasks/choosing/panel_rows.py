@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tasks.choosing.option_looks import LOOKS, look
 from tasks.choosing.panel import SIGNALS, Panel, as_said
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ def panel_of(
     """The panel, what each answer cost, shape (requests, voters), and the request ids.
 
     Rows have request_id, model, answer, quality, usd, and may have confidence, length (by default the answer's) and
-    request_type; of several rows of a model for a request the first counts. Only requests that all models answered.
+    request_type and request (its text, for how answers look among the options it offers); of several rows of a model for
+    a request the first counts. Only requests that all models answered.
 
     Args:
         comparable: what of an answer is compared.
@@ -34,16 +36,27 @@ def panel_of(
     whole = {request: answers for request, answers in found.items() if len(answers) == len(models)}
     table = [[answers[name] for name in models] for answers in whole.values()]
     shape = (len(table), len(models))
-    said = np.array(
-        [[as_said(comparable(str(each["answer"]))) for each in row] for row in table], dtype=object
-    )
+    answers = [[comparable(str(each["answer"])) for each in row] for row in table]
+    said = np.array([[as_said(each) for each in row] for row in answers], dtype=object)
+    looks = np.array(
+        [
+            [
+                look(str(_given(given.get("request")) or ""), each)
+                for given, each in zip(row, said_there, strict=True)
+            ]
+            for row, said_there in zip(table, answers, strict=True)
+        ],
+        dtype=np.float64,
+    ).reshape(*shape, LOOKS)
     kinds = np.array([_given(row[0].get("request_type")) for row in table], dtype=object)
     signals = np.array([[_signals(each) for each in row] for row in table], dtype=np.float64)
     right, usd = (
         np.array([[float(each[name]) for each in row] for row in table], dtype=np.float64).reshape(shape)
         for name in ("quality", "usd")
     )
-    panel = Panel(tuple(models), said.reshape(shape), kinds, signals.reshape(*shape, len(SIGNALS)), right)
+    panel = Panel(
+        tuple(models), said.reshape(shape), kinds, signals.reshape(*shape, len(SIGNALS)), right, looks if looks.any() else None
+    )  # fmt: skip
     return panel, usd, tuple(whole)
 
 

@@ -1,7 +1,7 @@
 """A text as numbers that a linear model can learn from: the form of the question, and its words. No I/O.
 
-Words, pairs of words and runs of four characters are hashed into a fixed number of places (feature hashing, Weinberger
-et al., arXiv 0902.2206), so that what was learnt is a short list of weights and holds no one's text.
+Words are hashed into a fixed number of places (feature hashing, Weinberger et al., arXiv 0902.2206), so that what was
+learnt is a short list of weights and holds no one's text. Pairs of words and runs of characters would only crowd them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import zlib
 from functools import lru_cache
-from itertools import pairwise
 from math import log1p
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +17,7 @@ import numpy as np
 from tasks.choosing.complexity import COMPARED, LONGEST, NEGATIONS, WORDS, likeness, options_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -55,7 +54,7 @@ def _form(text: str) -> list[float]:
 
 
 def hashed(texts: Sequence[str]) -> Numbers:
-    """One row per text: logarithms of how often its words, pairs of words and runs of characters occur."""
+    """One row per text: logarithms of how often its words occur."""
     found = np.zeros((len(texts), PLACES), dtype=np.float32)
     for row, text in zip(found, texts, strict=True):
         places, counts = _counted(text[:LONGEST])
@@ -67,21 +66,11 @@ def hashed(texts: Sequence[str]) -> Numbers:
 def _counted(text: str) -> tuple[NDArray[np.intp], Numbers]:
     """The places that are not 0, and what stands there."""
     row = np.zeros(PLACES, dtype=np.float32)
-    for feature in _features(text.casefold()):
+    for feature in TOKENS.findall(text.casefold()):
         place = zlib.crc32(feature.encode())
         row[place % PLACES] += 1.0 if place & SIGN else -1.0
     places = np.flatnonzero(row)
     return places, np.sign(row[places]) * np.log1p(np.abs(row[places]))
-
-
-def _features(text: str) -> Iterator[str]:
-    words = TOKENS.findall(text)
-    for word in words:
-        yield f"={word}"
-        padded = f" {word} "
-        yield from (padded[at : at + 4] for at in range(max(1, len(padded) - 3)))
-    for one, other in pairwise(words):
-        yield f"{one} {other}"
 
 
 TOKENS: Final = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?")

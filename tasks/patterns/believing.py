@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tasks.choosing.option_looks import UNKNOWN, look
 from tasks.choosing.panel import as_said, one_request
 from tasks.judging.canonical import canonical
 
@@ -45,9 +46,12 @@ def likeliest(models: Sequence[str], drafts: Sequence[Draft], scope: Scope) -> L
     if belief is None or not drafts:
         return None
     of = dict(zip(models, drafts, strict=True))
-    said = [as_said(comparable(of[name].content)) if name in of else None for name in belief.voters]
+    answers = {name: comparable(draft.content) for name, draft in of.items()}
+    said = [as_said(answers[name]) if name in of else None for name in belief.voters]
+    asked = "\n".join(str(value) for value in scope.request.values() if isinstance(value, str))
+    looks = [look(asked, answers[name]) if name in of else UNKNOWN for name in belief.voters]
     signals = [_signals(of.get(name)) for name in belief.voters]
-    found = belief.believed(one_request(belief.voters, said, scope.request_type, signals))
+    found = belief.believed(one_request(belief.voters, said, scope.request_type, signals, looks))
     return Likeliest(list(models).index(belief.voters[int(found.best[0])]), float(found.chance[0]))
 
 

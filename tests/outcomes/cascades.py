@@ -66,9 +66,8 @@ def lines(
             score[name][places], cost[name][places] = found.right, found.usd
             chains[name][" > ".join(stopping.models)] += 1
     for name in wishes:
-        taken = "; ".join(
-            f"{chain} ({times} of {FOLDS} folds)" for chain, times in chains[name].most_common(2)
-        )
+        ((chain, times),) = chains[name].most_common(1)
+        taken = f"{chain} ({times} of {FOLDS} folds)"
         yield compared(
             data, name, score[name], right[:, best], panel.voters[best], right.max(axis=1),
             usd=cost[name], single_usd=usd[:, best], known=known, known_saved=known_saved, learnt="other folds",

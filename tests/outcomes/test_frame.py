@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.outcomes.__main__ import main
 from tests.outcomes.data import folds
 from tests.outcomes.result import compared
-from tests.outcomes.table import shown
+from tests.outcomes.table import WIDTH, shown
 
 
 def test_two_methods_are_compared_on_the_same_draws():
@@ -22,7 +24,39 @@ def test_costs_are_told_as_the_share_saved():
     ones = np.ones(50)
     found = compared("set", "ours", ones, ones, "dear", ones, usd=ones * 0.001, single_usd=ones * 0.004)
     assert (round(found.saved.mean, 9), round(found.usd, 9), round(found.single_usd, 9)) == (0.75, 1, 4)
-    assert "75% (75% to 75%)" in shown([found])
+    assert "75% [75% 75%]" in shown([found])
+
+
+def test_the_table_fits_a_terminal_and_has_a_section_for_each_part():
+    ones, half = np.ones(50), np.arange(50) % 2
+    found = [
+        compared(
+            "a set", "vote " * 6, ones, half, "a model with a long name", ones, known=0.5, note="word " * 60
+        ),
+        compared(
+            "a set",
+            "cascade",
+            ones,
+            half,
+            "m",
+            ones,
+            usd=ones,
+            single_usd=ones * 2,
+            known=0.5,
+            known_saved=0.1,
+        ),
+        *(
+            replace(
+                compared("RouteLLM, X", "length", ones, half, "", ones, known=0.6), metric=name, single=None
+            )
+            for name in ("APGR", "50%", "80%")
+        ),
+        compared("JudgeBench", "majority", ones, half, "a judge", ones),
+    ]
+    lines = shown(found).splitlines()
+    assert [line for line in lines if line.isupper()] == ["COMBINING", "CASCADES", "ROUTING", "JUDGES"]
+    assert max(map(len, lines)) <= WIDTH
+    assert any(line.split()[:2] == ["length", "1.000"] and "100% [100% 100%]" in line for line in lines)
 
 
 def test_a_fold_is_a_questions_own():

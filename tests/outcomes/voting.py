@@ -5,6 +5,9 @@ The lists of models are fixed by name, so that other halves of the set are measu
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +16,7 @@ import pandas as pd
 from tasks.choosing.belief import learnt_belief
 from tasks.choosing.estimates import Observed, learnt
 from tasks.choosing.member_choice import chosen_members
+from tasks.choosing.option_looks import look
 from tasks.choosing.panel import Panel, as_said
 from tasks.judging.canonical import canonical
 from tasks.judging.voting import Ballot, vote, weight_among_many
@@ -37,6 +41,7 @@ SEVEN = (
 INCOMPLETE = ("DeepSeek-Coder-V2",)  # lacks a seventh of the questions: the 28 others are the set
 LEARNT = "other folds"
 TASK = "questions"
+LOOKS = "it also learns how right answers look among the options: a trait of how the set was made, not of the models"
 
 
 def results(data: Data) -> Iterable[Result]:
@@ -75,7 +80,32 @@ def panel_of(
     kinds = questions.set_index("question_id")["category"].reindex(ids).to_numpy().astype(object)
     length = found["n_chars"].astype(float)
     signals = np.stack([np.full(length.shape, np.nan), length], axis=2)
-    return ids, Panel(tuple(models), said, kinds, signals, right)
+    return ids, Panel(
+        tuple(models), said, kinds, signals, right, _looks(asked(questions, ids), found["pred"])
+    )
+
+
+def asked(questions: pd.DataFrame, ids: pd.Index) -> list[str]:
+    """The question and its options, as a prompt has them."""
+    some = questions.set_index("question_id").reindex(ids)
+    return [
+        "\n".join([question, *map(_option, ascii_uppercase, json.loads(options))])
+        for question, options in zip(some["question"], some["options_json"], strict=True)
+    ]
+
+
+def _option(letter: str, text: str) -> str:
+    return f"{letter}. {' '.join(text.split())}"
+
+
+def _looks(texts: Sequence[str], predicted: NDArray[np.object_]) -> Floats:
+    """Of each answer among the options."""
+    return np.array(
+        [
+            [look(text, canonical(letter) if isinstance(letter, str) else None) for letter in row]
+            for text, row in zip(texts, predicted, strict=True)
+        ]
+    )
 
 
 def _of(
@@ -87,7 +117,8 @@ def _of(
     *,
     choose: bool = False,
 ) -> Iterable[Result]:
-    ids, panel = panel_of(predictions, questions, models)
+    ids, seen = panel_of(predictions, questions, models)
+    panel = replace(seen, looks=None)
     right = np.nan_to_num(panel.right)
     best = int(right.mean(axis=0).argmax())
     fold = folds(ids)
@@ -107,6 +138,7 @@ def _of(
     yield line("vote by skill", _voted(panel, "skill", fold), known.get("skill"))
     yield line("vote by skill at the category", _voted(panel, "kind", fold), known.get("kind"))
     yield line("learned vote", _believed(panel, fold)[0], known.get("kind"))
+    yield line("learned vote, options' looks", _believed(seen, fold)[0], known.get("kind"), note=LOOKS)
 
 
 def _voted(panel: Panel, by: str | None, fold: NDArray[np.intp]) -> Floats:

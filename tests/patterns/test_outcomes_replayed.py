@@ -15,7 +15,7 @@ from tasks.choosing.stopping import Stopping, replayed
 from tasks.storing.errors import UserError
 from tests.outcomes import chains
 from tests.outcomes.data import opened
-from tests.outcomes.voting import STRONG, panel_of
+from tests.outcomes.voting import STRONG, asked, panel_of
 
 MODELS = ("gpt", "claude", "gemini")
 ROWS = 12
@@ -36,24 +36,28 @@ def recorded():
         pytest.skip(str(none))
     if not data.has("mmlu_pro_preds", "mmlu_pro_questions"):
         pytest.skip(f"{data.folder} lacks MMLU-Pro")
-    _, panel = panel_of(data.table("mmlu_pro_preds"), data.table("mmlu_pro_questions"), STRONG)
-    return replace(panel, voters=MODELS)
+    questions = data.table("mmlu_pro_questions")
+    ids, panel = panel_of(data.table("mmlu_pro_preds"), questions, STRONG)
+    return replace(panel, voters=MODELS), np.array(asked(questions, ids), dtype=object)
 
 
 def test_an_ensemble_takes_the_answers_that_the_benchmark_scores(rig, recorded):
-    past, new = recorded.rows(np.arange(0, recorded.n, 4)), recorded.rows(np.arange(1, recorded.n, 4))
+    known, texts = recorded
+    past, places = known.rows(np.arange(0, known.n, 4)), np.arange(1, known.n, 4)
+    new = known.rows(places)
     belief = learnt_belief(past)
     rig.estimates = Estimates(beliefs=(belief,))
     split = [len(set(row)) == len(MODELS) and None not in row for row in new.said]
     long = (new.signals[:, :, 1] > 2 * len(ENDING)).all(axis=1)
-    new = new.rows(np.flatnonzero(np.array(split) & long)[:ROWS])
+    some = np.flatnonzero(np.array(split) & long)[:ROWS]
+    new, texts = new.rows(some), texts[places[some]]
     assert new.n == ROWS
     expected = belief.believed(new)
     make = recipe({"ensemble": {"members": [member(name) for name in MODELS]}}, request_type="topic")
     for row in range(ROWS):
         for place, name in enumerate(MODELS):
             rig.answers(name, written(new.said[row, place].strip('"'), new.signals[row, place, 1]))
-        made = rig.make(make, topic=new.kinds[row])
+        made = rig.make(make, topic=new.kinds[row], question=texts[row])
         best = made.draft.data["best_individual"]
         assert best["member"] == MODELS[expected.best[row]]
         assert best["chance"] == pytest.approx(expected.chance[row])
