@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 # Parameters that take the name of one model, or of several.
 ONE_MODEL = ("judge", "writer", "classifier", "general", "coordinator", "reviewer")
-MODELS = ("writers", "editors")
+MODELS = ("writers", "editors", "judges")
 # What a recipe decides, and its own form therefore does not ask for.
 OF_A_PROMPT = (
     "prompt",

@@ -30,6 +30,7 @@ NIGHTS = {
     "code-system": "code-system.csv",
     "autonomous-team": "autonomous-team.csv",
 }
+BASELINES = {"technical-blog": "gpt-4:0.3"}
 
 
 def demo(given: argparse.Namespace) -> int:
@@ -54,6 +55,7 @@ def demo(given: argparse.Namespace) -> int:
                     "store": store,
                     "models": str(FOLDER / "models.yaml"),
                     "limit": given.limit,
+                    "baseline": BASELINES.get(recipe),
                 }
                 for recipe, table in NIGHTS.items()
             ]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tasks.patterns.recipe import Recipe
     from tasks.storing.filesystem import Store
 
-NIGHTLY = "nightly"
+OF_ANY_RECIPE = ("nightly", "compare")
 OWN = "nightpress"
 RECIPE = "recipe"
 
@@ -51,7 +51,7 @@ def keep_forms() -> list[str]:
         known = [each for each in deployments(client) if kind_of(each)]
         for deployment in (each for each in known if OWN in each.tags and RECIPE not in each.tags):
             kind = kind_of(deployment)
-            fitting = [name for name, recipe in recipes.items() if kind in (NIGHTLY, flow_of(recipe))]
+            fitting = [name for name, recipe in recipes.items() if kind in (*OF_ANY_RECIPE, flow_of(recipe))]
             schema = with_choices(schema_of(deployment.entrypoint or ""), fitting, models)
             remarks += _updated(client, deployment, DeploymentUpdate(parameter_openapi_schema=schema))
         remarks += _keep_recipes(client, known, recipes)

@@ -148,6 +148,9 @@ def show_all(nights: Sequence[Ended], console: Console) -> None:
         )
     console.print()
     console.print(table)
+    for night in nights:
+        if uplift := night.manifest.get("uplift"):
+            console.print(f"\n{night.manifest['run']}: {uplift['words']}", soft_wrap=True, markup=False)
     if all(night.rerun for night in nights):
         console.print("nothing was left to do: no call was sent this time")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tasks.landing.compared import compared_sheet, compared_words
 from tasks.landing.proving import costs
 from tasks.landing.sheet import Sheet
 from tasks.landing.wording import (
@@ -44,8 +45,8 @@ CAUTION: Final = "Caution: "
 
 
 def was_compared(report: Report) -> bool:
-    """Whether a control arm ran."""
-    return bool(report.pairs.controlled or report.uplift)
+    """Whether a control arm ran, or the run is a comparison."""
+    return bool(report.pairs.controlled or report.uplift or report.manifest.get("arms"))
 
 
 def says_how(report: Report) -> bool:
@@ -57,6 +58,8 @@ def bought_words(report: Report) -> list[str]:
     """Sentences, the answer first; of a run without control arm how to get one."""
     if not was_compared(report):
         return [NO_CONTROL]
+    if report.manifest.get("arms"):
+        return [one_line(each, LONGEST) for each in compared_words(report.manifest)]
     if report.uplift is None:
         return [NO_PAIRS, *_proof_costs(report)]
     return [
@@ -71,6 +74,8 @@ def bought_words(report: Report) -> list[str]:
 def bought_sheet(report: Report) -> Sheet:
     """Both arms side by side; without rows if there are no pairs."""
     columns = ("arm", "models", "quality", "low", "high", "rows", "failed", "USD per row", "seconds p50")
+    if report.manifest.get("arms"):
+        return compared_sheet(report.manifest, TITLE)
     pairs = report.pairs
     if not pairs.pairs:
         return Sheet(TITLE, columns, ())

@@ -122,8 +122,11 @@ def _made_rows(rows: list[Row]) -> int:
 
 
 def _night(manifest: dict[str, Any] | None, parts: Mapping[str, list[Row]]) -> Night | None:
-    """A run as its manifest has it: while its part is joined with others, its rows stand in two parts."""
-    if manifest is None:
+    """A run as its manifest has it: while its part is joined with others, its rows stand in two parts.
+
+    A comparison is no night.
+    """
+    if manifest is None or manifest.get("arms"):
         return None
     named = [path for path in _named(manifest) if path in parts] or list(parts)[:1]
     return night_of(manifest, [row for path in named for row in parts[path]])

@@ -80,7 +80,10 @@ def _of_recipe(store: Store, wanted: Wanted) -> Iterator[tuple[Committed, bool]]
         manifests = [
             each
             for each in readers.map(partial(read_manifest, store), likely)
-            if each is not None and each["recipe"] == wanted.recipe.recipe and each["rows"]["made"]
+            if each is not None
+            and each["recipe"] == wanted.recipe.recipe
+            and each["rows"]["made"]
+            and not each.get("arms")
         ]
         frozen = list(readers.map(partial(_frozen_recipe, store), manifests))
     make, version = wanted.recipe.canonical()["make"], wanted.recipe.version

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from queue import Queue
 
 PATTERNS = {"pipeline", "ensemble", "route", "refine", "repeat", "team"}
-FLOWS = PATTERNS | {"nightly", "backfill", "housekeeping", "report", "ingest_ratings"}
+FLOWS = PATTERNS | {"nightly", "compare", "backfill", "housekeeping", "report", "ingest_ratings"}
 RECIPES = {
     "technical-blog", "product-copy", "support-reply", "intelligent-routing", "fact-check", "code-system",
     "autonomous-team",

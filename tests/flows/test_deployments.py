@@ -26,6 +26,7 @@ def test_a_deployment_runs_the_flow_of_its_name_with_parameters_that_fit(deploym
     flow = flow_of(deployment)
     assert flow.name == deployment["name"]
     asked = {"nightly": {"requests": "r.csv", "recipe": "r"}, "backfill": dict.fromkeys(NIGHTS, "2026-01-31")}
+    asked["compare"] = {"requests": "r.csv", "recipe": "r", "against": ["m"]}
     given = asked.get(flow.name, {})
     flow.validate_parameters({**given, **deployment.get("parameters", {})})
 
