@@ -10,7 +10,7 @@ from flows.night_summary import money
 from flows.report_artifacts import report_or_warning
 from flows.shift import working
 from tasks.landing.dealing import Funds
-from tasks.landing.preflight import expected_row_usd
+from tasks.landing.preflight import expected_row_usd, unproven_row_usd
 from tasks.landing.run_lock import run_lock
 from tasks.landing.starting import Wish, start
 from tasks.storing.errors import NightpressError
@@ -37,7 +37,8 @@ def work_night(
             if begun.way == "done":
                 return _ended(begun.manifest or {}, content, NOTHING_LEFT)
             with working(content, place, begun, concurrency) as shift:
-                funds = Funds(budget, wish.catalog.limits_usd, expected_row_usd(begun.plan))
+                plan = begun.plan
+                funds = Funds(budget, wish.catalog.limits_usd, expected_row_usd(plan), unproven_row_usd(plan))
                 records = shift.check(shift.produce(funds), funds)
                 manifest = shift.commit(records, wish.recipe.max_failed)
     except OSError as error:  # a disk that is full or read-only, a folder that is a file

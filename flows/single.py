@@ -92,7 +92,7 @@ async def work_form(form: Form, inline: Callable[[Sequence[str]], Recipe]) -> St
         catalog, place = open_catalog(form.models), store_place(form.store)
         places = Places(place, open_store(place), catalog)
         request = _request_for(form)
-        recipe = _recipe_for(form, places) if form.recipe else inline(list(catalog.models))
+        recipe = _recipe_for(form, places).unproven() if form.recipe else inline(list(catalog.models))
         if form.dry_run:
             return _preview(recipe, catalog)
         return await make_one(form.pattern, recipe, request, places, form.budget)

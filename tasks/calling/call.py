@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tasks.calling.wire import Ask
 
 
+MADE = "made"
+
+
 def any_text(_: str) -> bool:
     """Every answer is of use."""
     return True
@@ -36,6 +39,7 @@ class Call:
         accepts: whether another call's answer is of use here; one that is not is asked anew.
         tokens_saved: what was left out of `ask` because the model need not read it, estimated.
         may_be_cheaper: where the money does not reach for these models, a cheaper one of the run may answer.
+        stands_alone: no other model may answer instead of these.
     """
 
     models: tuple[str, ...]
@@ -47,6 +51,7 @@ class Call:
     accepts: Callable[[str], bool] = any_text
     tokens_saved: int = 0
     may_be_cheaper: bool = False
+    stands_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,10 @@ class Row:
     def uncount(self, question: bytes, sample: int) -> None:
         """That time brought nothing, and a replay may not ask it: the next time is this one again."""
         heappush(self.unanswered.setdefault(question, []), sample)
+
+    def place(self, path: str) -> str:
+        """Under which its decisions at this path are kept: arms may have steps of the same name."""
+        return path if self.arm == MADE else f"@{self.arm}/{path}"
 
     def occurrence(self, path: str) -> int:
         """How often something was decided at `path` before; counts this time too."""

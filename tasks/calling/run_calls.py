@@ -71,7 +71,8 @@ class RunCalls:
             CallFailed: no model of the list gave a usable answer; kind `row_fails` or `next_model`.
             RowDeferred: the budget does not allow it, or the providers are closed for this run.
         """
-        models = [name for name in in_order(call.models, self.fallbacks) if name in self.routes]
+        fallbacks = {} if call.stands_alone else self.fallbacks
+        models = [name for name in in_order(call.models, fallbacks) if name in self.routes]
         if not models:
             raise RowDeferred(f"this run has no way to {' or '.join(call.models) or 'any model'}")
         first = settle(self.ledger.run, row, call, self.routes[models[0]])
@@ -83,7 +84,7 @@ class RunCalls:
             raise
 
     async def _first_that_can(self, call: Call, row: Row, models: list[str], first: Asked) -> Completion:
-        occurrence = row.occurrence(call.step)
+        occurrence = row.occurrence(row.place(call.step))
         known = self._decided(row, call, occurrence)
         waiting = from_decided(models, known)
         begun_with = waiting[0]
@@ -108,13 +109,13 @@ class RunCalls:
             else:
                 if failures:
                     known = {"model": model, "instead_of": begun_with, "because": because(failures)}
-                    self.ledger.decide(row.request_id, call.step, occurrence, known)
+                    self.ledger.decide(row.request_id, row.place(call.step), occurrence, known)
                 return marked(completion, known)
         raise no_model_left(failures)
 
     def _decided(self, row: Row, call: Call, occurrence: int) -> dict[str, Any] | None:
         """What was decided here before, of a model that is still there."""
-        decision = self.ledger.decision(row.request_id, call.step, occurrence)
+        decision = self.ledger.decision(row.request_id, row.place(call.step), occurrence)
         return decision if decision and decision.get("model") in self.routes else None
 
     async def _ask_one(self, asked: Asked) -> Completion:

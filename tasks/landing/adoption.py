@@ -20,6 +20,7 @@ from tasks.landing.labels import MADE
 from tasks.landing.moves import is_in_work
 from tasks.landing.plan import read_manifest
 from tasks.landing.run_paths import plan_path
+from tasks.landing.selecting import comparisons_in
 from tasks.landing.table_rows import every_row
 from tasks.storing.columns import coerce
 from tasks.storing.requests import Reject, Request
@@ -90,7 +91,11 @@ def _left(store: Store, recipe: str, run: str) -> list[Left]:
     runs: list[tuple[datetime, str]] = []
     for other in by_run:
         manifest = read_manifest(store, other) if other != run else None
-        if manifest is not None and manifest["recipe"] == recipe and not _works_them_itself(store, manifest):
+        if (
+            manifest is not None
+            and manifest["recipe"] == recipe
+            and not (manifest.get("compares") or _works_them_itself(store, manifest))
+        ):
             runs.append((datetime.fromisoformat(manifest["first_start"]), other))
     found: dict[str, Left] = {}
     for since, other in sorted(runs):
@@ -110,11 +115,15 @@ def _outcomes(store: Store, recipe: str, ids: Sequence[str]) -> Iterator[tuple[s
     """(request id, run, when) of every outcome of these rows in any run of the recipe."""
     wanted = pa.array(ids, pa.string())
     columns = ["request_id", "run", "recipe", "arm", "started_at"]
+    made: list[tuple[str, str, datetime]] = []
+    comparisons: set[str] = set()
     for batch in every_row(store, "outputs", columns):
+        comparisons |= comparisons_in(batch)
         ours = pc.and_(pc.is_in(batch["request_id"], value_set=wanted), pc.equal(batch["recipe"], recipe))
         ours = pc.and_(ours, pc.equal(batch["arm"], MADE))
-        for row in batch.filter(ours).to_pylist():
-            yield row["request_id"], row["run"], row["started_at"]
+        rows = batch.filter(ours).to_pylist()
+        made += [(row["request_id"], row["run"], row["started_at"]) for row in rows]
+    yield from (each for each in made if each[1] not in comparisons)
     started: dict[str, datetime | None] = {}
     for batch in every_row(store, "rejects", ["request_id", "run"]):
         for row in batch.filter(pc.is_in(batch["request_id"], value_set=wanted)).to_pylist():

@@ -27,6 +27,7 @@ class ShardMoney:
         providers: provider → (allowance, paid), for those with a limit.
         is_rest: all that the run has left: a row under way that does not fit may give something up (`on_budget`).
         expected_usd: what a row is expected to cost before any has ended; None if nobody knows.
+        proof_usd: what of it may be spent on other arms and blind judges; None for all.
     """
 
     allowance_usd: float | None = None
@@ -34,6 +35,7 @@ class ShardMoney:
     providers: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     is_rest: bool = False
     expected_usd: float | None = None
+    proof_usd: float | None = None
 
     @property
     def is_limited(self) -> bool:
@@ -64,6 +66,11 @@ class Allowances:
         """A shard has ended; one that cost more than it was given (a count of tokens is a guess) leaves others less."""
         if self._left is not None and allowance is not None:
             self._left += allowance - spent_usd
+
+    @property
+    def rows(self) -> int:
+        """Not given out yet."""
+        return self._rows
 
     @property
     def left_usd(self) -> float | None:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.calling.budget import RowBudget
 from tasks.landing.tally import Tally
-from tasks.patterns.baseline import make_baseline
+from tasks.patterns.baseline import Alone, make_baseline
+from tasks.patterns.baseline_step import ROLE
 from tasks.patterns.row import make_draft
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from tasks.calling.budget import Budget
     from tasks.calling.call import Row
     from tasks.landing.run_state import RunState
     from tasks.patterns.draft import Draft
@@ -41,10 +43,19 @@ class Arm:
     pattern: str
     make: Callable[[Request, Tally], Awaitable[Draft]]
 
-    def tally(self, state: RunState, made: Row) -> Tally:
-        """Who asks for it: as the run's own row does, with a limit of its own."""
+    def tally(self, state: RunState, made: Row, spare: Budget) -> Tally:
+        """Who asks for it: as the run's own row does, with a limit of its own.
+
+        Args:
+            spare: what all of the shard's proving may cost.
+        """
         own = RowBudget(self.recipe.budget.usd_per_request, "request", 0.0)
-        row = replace(alone(made, self.name), recipe=self.recipe.recipe, budgets=(*made.budgets[:-1], own))
+        row = replace(
+            alone(made, self.name),
+            recipe=self.recipe.recipe,
+            budgets=(*made.budgets[:-1], spare, own),
+            per_request_variants=self.recipe.variants == "per_request",
+        )
         return Tally(state.calls, row, state.plan.fresh)
 
 
@@ -62,8 +73,11 @@ def arms_of(state: RunState) -> list[Arm]:
 
 
 def _whole(name: str, recipe: Recipe, setting: Setting) -> Arm:
+    is_alone = recipe.make.ask is not None and recipe.make.role == ROLE
+
     def made(request: Request, tally: Tally) -> Awaitable[Draft]:
-        return make_draft(recipe, request.values, tally, setting, tally.notes)
+        ask = Alone(tally) if is_alone else tally
+        return make_draft(recipe, request.values, ask, setting, tally.notes)
 
     return Arm(name, 1.0, recipe, recipe.make.kind, made)
 

@@ -12,7 +12,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.landing.control import judged, proof_scores
+from tasks.calling.budget import Budget
+from tasks.landing.control import judged, proof_scores, proving_row
 from tasks.landing.labels import MADE
 from tasks.landing.shards import row_of
 from tasks.patterns.blind_paths import FINAL, PAIR
@@ -45,8 +46,9 @@ async def _judged(state: RunState, work: Rewrite, others: Mapping[str, str], pur
     request = Request(work.request_id, 0, orjson.loads(work.row["request"]))
     row = row_of(state, request, work.row["shard"], purse)
     row.request_type = work.row["request_type"]
+    row.asked = dict(work.tally.row.asked)  # its own judge's word on the new text is no blind judgement
     made = {MADE: work.draft.content} if work.draft is not None else {}
-    return await judged(state, request, row, {**made, **others})
+    return await judged(state, request, proving_row(row, Budget(None, "run")), {**made, **others})
 
 
 def _texts(

@@ -244,7 +244,10 @@ class Commit:
             ),
             "spend": landing.spend.rows(prices_of(plan.prices)),
             "simulated": calls.simulated,
-            "not_compared": sum(record.not_compared for record in self.records),
+            "not_compared": dict(
+                sum((Counter(record.not_compared) for record in self.records), Counter()).most_common()
+            ),
+            **({"compares": sorted(plan.arms)} if plan.arms else {}),
             "parts": named,
             "keys": landing.keys_path,
             "landed": landing.sources,

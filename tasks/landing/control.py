@@ -8,15 +8,16 @@ own sums.
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from tasks.calling.budget import OVER_BUDGET
+from tasks.calling.budget import Budget
 from tasks.landing.arms import CONTROL, PROOF, alone, arms_of
 from tasks.landing.labels import MADE
 from tasks.landing.tally import Tally
-from tasks.patterns.baseline import NO_OTHER
 from tasks.patterns.blind import SHOWN_FIRST, Bench
 from tasks.patterns.blind_paths import FINAL, PAIR
 from tasks.storing.errors import RowDeferred
@@ -38,6 +39,12 @@ if TYPE_CHECKING:
     Working = Callable[[Request, Awaitable[Draft], Tally], Awaitable[Outcome]]
 
 PREFERENCE = "preference"
+DEGRADED = "degraded"
+NOTHING_DELIVERED = frozenset(
+    {"refusal", "empty", "no_parse", "checks_failed", "content_filter", "context_too_long"}
+)
+"""Failures that are the arm's own: nothing was delivered. Whatever else stood in its way says nothing of its worth."""
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +55,14 @@ class Proof:
         others: what other arms made of it.
         verdicts: arm → what the blind judges say of its text.
         preferences: arm → of the made text over this arm's.
-        left: arms whose row could not be made for now: for want of money, or as their model could not be asked.
+        left: why arms have no row → how many: for want of money, or as their model could not be asked as it should.
     """
 
     request_id: str
     others: Sequence[tuple[Arm, Worked]] = ()
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     preferences: Mapping[str, Sequence[Preference]] = field(default_factory=dict)
-    left: int = 0
+    left: Mapping[str, int] = field(default_factory=dict)
 
 
 def compared(recipe: str, ids: Iterable[str], share: float) -> frozenset[str]:
@@ -71,55 +78,82 @@ def compared(recipe: str, ids: Iterable[str], share: float) -> frozenset[str]:
 
 
 async def proofs(
-    state: RunState, ids: Sequence[str], worked: Sequence[Worked], working: Working
+    state: RunState, ids: Sequence[str], worked: Sequence[Worked], working: Working, spare_usd: float | None
 ) -> dict[str, Proof]:
-    """What is to be known beside the rows of a shard, by request; nothing where rows wait for money.
+    """What is to be known beside the rows of a shard, by request.
 
     Args:
         ids: of all the shard's requests, also of those that are not worked this time.
         working: makes an outcome of a coming draft, whatever goes wrong with it.
+        spare_usd: what it may cost; None is no limit but the shard's.
     """
-    recipe, arms = state.recipe, arms_of(state)
-    if not (arms or recipe.quality.share) or any(each.error_kind == OVER_BUDGET for each, _ in worked):
+    recipe, arms, spare = state.recipe, arms_of(state), Budget(spare_usd, "run")
+    if not (arms or recipe.quality.share):
         return {}
     by_arm = [(arm, compared(recipe.recipe, ids, arm.share)) for arm in arms]
-    judged = compared(recipe.recipe, ids, recipe.quality.share).union(*(chosen for _, chosen in by_arm))
+    chosen = compared(recipe.recipe, ids, recipe.quality.share).union(*(some for _, some in by_arm))
     found = await asyncio.gather(
         *(
-            _prove(state, outcome, tally, working, [arm for arm, chosen in by_arm if row_id in chosen])
+            _prove(
+                Proving(state, working, spare),
+                outcome,
+                tally,
+                [arm for arm, some in by_arm if row_id in some],
+            )
             for outcome, tally in worked
-            if (row_id := tally.row.request_id) in judged and outcome.status != "deferred"
+            if (row_id := tally.row.request_id) in chosen and outcome.status != "deferred"
         )
     )
     return {each.request_id: each for each in found}
 
 
-async def _prove(
-    state: RunState, outcome: Outcome, tally: Tally, working: Working, arms: Sequence[Arm]
-) -> Proof:
-    async with state.rows_gate:
-        made = [(arm, await _worked(state, arm, outcome.request, tally.row, working)) for arm in arms]
-        others = [(arm, each) for arm, each in made if each is not None]
+@dataclass(frozen=True, slots=True)
+class Proving:
+    """What the requests of a shard are proven with."""
+
+    state: RunState
+    working: Working
+    spare: Budget
+
+
+async def _prove(proving: Proving, outcome: Outcome, tally: Tally, arms: Sequence[Arm]) -> Proof:
+    async with proving.state.rows_gate:
+        others: list[tuple[Arm, Worked]] = []
+        left: Counter[str] = Counter()
+        for arm in arms:
+            found = await _worked(proving, arm, outcome.request, tally.row)
+            if isinstance(found, str):
+                left[found] += 1
+            else:
+                others.append((arm, found))
         texts = {MADE: outcome.draft.content} if outcome.draft is not None else {}
         texts |= {arm.name: each.draft.content for arm, (each, _) in others if each.draft is not None}
-        left = len(made) - len(others)
-        proof = await judged(state, outcome.request, tally.row, texts)
+        proof = await judged(proving.state, outcome.request, proving_row(tally.row, proving.spare), texts)
         return replace(proof, others=others, left=left)
 
 
-async def judged(state: RunState, request: Request, made: Row, texts: Mapping[str, str]) -> Proof:
+async def _worked(proving: Proving, arm: Arm, request: Request, made: Row) -> Worked | str:
+    """What the arm makes of a request, or why that cannot be held against it."""
+    tally = arm.tally(proving.state, made, proving.spare)
+    outcome = await proving.working(request, arm.make(request, tally), tally)
+    if outcome.status == "made":
+        return DEGRADED if tally.notes.degraded else (outcome, tally)
+    kind = outcome.error_kind or ""
+    return (outcome, tally) if kind in NOTHING_DELIVERED else kind
+
+
+async def judged(state: RunState, request: Request, asking: Row, texts: Mapping[str, str]) -> Proof:
     """What the blind judges say of the texts of a request; without verdicts where they cannot be asked now.
 
     Args:
-        made: who asked for the made text.
+        asking: as `proving_row` gives it.
         texts: arm → text.
     """
     proof = Proof(request.request_id)
     if not texts:
         return proof
-    bench = Bench(
-        state.recipe, state.setting, request.values, Tally(state.calls, _proving(made), state.plan.fresh)
-    )
+    tally = Tally(state.calls, asking, state.plan.fresh)
+    bench = Bench(state.recipe, state.setting, request.values, tally)
     try:
         verdicts = await bench.verdicts(texts)
         preferences = {}
@@ -128,21 +162,15 @@ async def judged(state: RunState, request: Request, made: Row, texts: Mapping[st
                 preferences[name] = await bench.preferences(texts[MADE], texts[name])
     except RowDeferred:
         return proof
+    except Exception:
+        LOG.warning("request %s could not be judged", request.request_id, exc_info=True)
+        return proof
     return replace(proof, verdicts=verdicts, preferences=preferences)
 
 
-async def _worked(state: RunState, arm: Arm, request: Request, made: Row, working: Working) -> Worked | None:
-    """What the arm makes of a request; None if it cannot be made now."""
-    tally = arm.tally(state, made)
-    outcome = await working(request, arm.make(request, tally), tally)
-    if outcome.status == "deferred" or outcome.error_kind == NO_OTHER:
-        return None
-    return outcome, tally
-
-
-def _proving(made: Row) -> Row:
+def proving_row(made: Row, spare: Budget) -> Row:
     """Who asks the blind judges: what the row's own judge has said of a text before does not count as a judgement."""
-    return replace(alone(made, PROOF), budgets=made.budgets[:-1], asked=dict(made.asked))
+    return replace(alone(made, PROOF), budgets=(*made.budgets[:-1], spare), asked=dict(made.asked))
 
 
 def proof_scores(proof: Proof, run: str, models: Mapping[str, Model]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from math import isnan, nan
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 WAITING: Final = "@waiting"  # in no call: for a quota, for other rows, between calls
 BASELINE: Final = "@baseline"
 MADE: Final = "made"
+PROOF: Final = "proof"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,16 @@ def seconds_by_step(spans: Sequence[Span], started: int, finished: int) -> dict[
 
 @dataclass(slots=True)
 class RowCalls:
-    """When the calls of a run's rows began and ended: 28 bytes a call, whatever the order they come in."""
+    """When the calls of a run's rows began and ended: 28 bytes a call, whatever the order they come in.
 
-    COLUMNS: ClassVar[list[str]] = ["request_id", "arm", "step", "started_at", "finished_at"]
+    Attributes:
+        worth: of each row, USD of its calls as if none had come from the ledger: whether another row or arm has asked
+            the same before says nothing of what one costs. Not a number where a price is not known.
+    """
+
+    COLUMNS: ClassVar[list[str]] = [
+        "request_id", "arm", "step", "usd", "usd_failed", "usd_saved", "started_at", "finished_at",
+    ]  # fmt: skip
 
     rows: dict[str, dict[str, int]] = field(default_factory=dict)
     steps: dict[str, int] = field(default_factory=dict)
@@ -72,20 +81,32 @@ class RowCalls:
     of_step: array[int] = field(default_factory=lambda: array("i"))
     started: array[int] = field(default_factory=lambda: array("q"))
     finished: array[int] = field(default_factory=lambda: array("q"))
+    worth: array[float] = field(default_factory=lambda: array("d"))
     _count: int = 0
 
     def add(self, table: pa.Table) -> None:
         """Take in a row group with COLUMNS."""
-        columns = [table[name].to_pylist() for name in self.COLUMNS[:3]]
-        columns += [pc.cast(table[name], pa.int64()).to_pylist() for name in self.COLUMNS[3:]]
-        for request_id, arm, step, started, finished in zip(*columns, strict=True):
+        columns = [table[name].to_pylist() for name in self.COLUMNS[:6]]
+        columns += [pc.cast(table[name], pa.int64()).to_pylist() for name in self.COLUMNS[6:]]
+        for request_id, arm, step, usd, failed, saved, started, finished in zip(*columns, strict=True):
             path = step or ""
+            if arm != PROOF:
+                self._add_worth(self._row(arm or MADE, request_id), usd, failed, saved)
             if started is None or finished is None or (path.startswith("@") and path != BASELINE):
                 continue
             self.of_row.append(self._row(arm or MADE, request_id))
             self.of_step.append(self.steps.setdefault(path, len(self.steps)))
             self.started.append(started)
             self.finished.append(finished)
+
+    def _add_worth(self, row: int, usd: float | None, failed: float | None, saved: float | None) -> None:
+        self.worth.extend([0.0] * (row + 1 - len(self.worth)))
+        self.worth[row] += nan if usd is None else usd + (failed or 0.0) + (saved or 0.0)
+
+    def usd(self, arm: str, request_id: str) -> float | None:
+        """What a row's calls are worth; None if that is not known."""
+        row = self.number(arm, request_id)
+        return None if row is None or isnan(self.worth[row]) else self.worth[row]
 
     def _row(self, arm: str, request_id: str) -> int:
         rows = self.rows.setdefault(arm, {})

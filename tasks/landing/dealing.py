@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tasks.landing.shard_records import ShardRecord
 
 FRUITLESS = 3
+MARGIN = 1.1  # of what rows are expected to cost: it is kept for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,13 @@ class Funds:
         budget_usd: the run's; None for no limit.
         limits_usd: provider → the most that the run may spend with it.
         expected_usd: what a row is expected to cost before any has ended.
+        unproven_usd: the same without what proves it; None where proving is what the run is for.
     """
 
     budget_usd: float | None
     limits_usd: Mapping[str, float]
     expected_usd: float | None = None
+    unproven_usd: float | None = None
 
 
 class Dealing:
@@ -64,6 +67,7 @@ class Dealing:
 
     def deal(self, shard: int, rows: int) -> ShardMoney:
         """What a shard with so many rows to work may spend."""
+        proof_usd = self._for_proof(rows)
         return ShardMoney(
             self._run.give(rows),
             self._spending.of_shard(shard),
@@ -73,7 +77,16 @@ class Dealing:
             },
             is_rest=rows >= self._rows,
             expected_usd=self._funds.expected_usd,
+            proof_usd=proof_usd,
         )
+
+    def _for_proof(self, rows: int) -> float | None:
+        """The shard's part of what is left when every row has what it should cost: rows come before what proves them."""
+        left, each_usd = self._run.left_usd, self._funds.unproven_usd
+        if left is None or each_usd is None:
+            return None
+        waiting = self._run.rows
+        return max(0.0, left - MARGIN * each_usd * waiting) * min(1.0, rows / waiting) if waiting else 0.0
 
     def settle(self, money: ShardMoney, record: ShardRecord) -> None:
         """The shard has ended: what it left is there for others."""

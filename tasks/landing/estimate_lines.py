@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tasks.calling.prices import cost
 from tasks.landing.past_rows import PastLine
+from tasks.patterns.blind_paths import is_proof
 from tasks.patterns.expected_case import Line
 from tasks.patterns.prior import FAILED_SHARE, PRIOR_ROWS, call_seconds
 
@@ -88,10 +89,10 @@ def _lines(
     for asked in dict.fromkeys([*expected.lines, *past.lines]):
         line = expected.lines.get(asked)
         known = past.lines.get(asked)
-        if line is None and (not past.alike or asked.step.startswith("@")):
+        if line is None and (not past.alike or is_proof(asked.step)):
             continue  # a step that the recipe has no more, or what proved another night
         supposed = _supposed(line or Line(), tonight)
-        if not past.rows or (not past.alike and asked.step not in steps):
+        if is_proof(asked.step) or not past.rows or (not past.alike and asked.step not in steps):
             yield asked, supposed
         else:
             yield asked, supposed.blended(_past(line, known, supposed, past.rows, tonight, then), weight)

@@ -63,9 +63,9 @@ def labels_of(store: Store, recipe: Recipe, catalog: Catalog, outputs: Iterable[
         return Labels(paths)
     types = {}
     for part in outputs:
-        for batch in read_rows(store, part, ["request_id", "request_type"]):
+        for batch in read_rows(store, part, ["request_id", "arm", "request_type"]):
             for row in batch.to_pylist():
-                if row["request_type"]:
+                if row["request_type"] and row["arm"] in (MADE, None):
                     types[row["request_id"]] = sys.intern(row["request_type"])
     return Labels(paths, types)
 

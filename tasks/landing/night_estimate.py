@@ -17,6 +17,7 @@ from tasks.landing.likely_models import likely_models
 from tasks.landing.past_rows import PastRows
 from tasks.landing.past_runs import Wanted, past_rows
 from tasks.landing.run_seconds import run_seconds
+from tasks.patterns.blind_paths import is_proof
 from tasks.patterns.expected_case import expected_case
 from tasks.patterns.judge_choice import judges_needed
 from tasks.patterns.lint_sums import known_prices, worst_in
@@ -77,6 +78,11 @@ class NightEstimate:
         return None if self.unpriced else sum(known)
 
     @property
+    def proof_usd(self) -> float:
+        """What of `row_usd` goes to other arms and blind judges."""
+        return sum(line.usd or 0.0 for line in self.lines if is_proof(line.asked.step))
+
+    @property
     def run_usd(self) -> float | None:
         return None if self.row_usd is None else self.row_usd * self.rows
 
@@ -124,6 +130,7 @@ class NightEstimate:
             "usd_high": interval[1] if interval else None,
             "usd_worst": self.run_worst_usd,
             "row_usd": self.row_usd,
+            "proof_usd": self.proof_usd,
             "row_usd_worst": self.row_worst.usd,
             "calls": sum(line.calls for line in self.lines) * self.rows,
             "seconds": self.run_seconds,

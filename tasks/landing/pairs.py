@@ -10,6 +10,7 @@ import numpy as np
 
 from tasks.judging.uplift import uplift
 from tasks.judging.verdict import Pay, pay, verdict
+from tasks.landing.critical_path import RowCalls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ class Pair:
     """One request in both arms.
 
     Attributes:
+        usd: what the rows' calls are worth, made and baseline, whoever paid them; None where it is not known.
         differences: judge → quality made less baseline; empty where neither text could be made, a difference of 0.
         texts: mean score and length in characters of the made text, then of the baseline's; None unless both are there.
     """
@@ -36,6 +38,7 @@ class Pair:
     baseline: RowFigures
     differences: dict[str, float]
     texts: tuple[float, int, float, int] | None
+    usd: tuple[float | None, float | None] = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,8 @@ class Pairs:
 
     def pay(self, found: Uplift | None) -> Pay:
         """What the made rows of the pairs cost more, on average."""
-        usd = [(each.made.usd, each.baseline.usd) for each in self._paid()]
-        seconds = [(each.made.seconds, each.baseline.seconds) for each in self._paid()]
+        usd = [each.usd for each in self.pairs]
+        seconds = [(each.made.seconds, each.baseline.seconds) for each in self._timed()]
         return pay(found, _mean_extra(usd), _mean_extra(seconds))
 
     def figures(self) -> dict[str, Any] | None:
@@ -81,13 +84,13 @@ class Pairs:
             "mean": found.mean, "low": found.low, "high": found.high, "n": found.n, "level": found.level,
             "over": found.over, "judges": found.judges, "between_judges": found.between_judges,
             "usd_extra": price.usd_extra, "seconds_extra": price.seconds_extra,
-            "usd_per_uplift": price.usd_per_uplift, "cost_n": len(self._paid()), "unjudged": self.unjudged,
+            "usd_per_uplift": price.usd_per_uplift, "seconds_n": len(self._timed()), "unjudged": self.unjudged,
             "verdict": said.answer, "words": said.words, "caution": found.caution,
         }  # fmt: skip
 
-    def _paid(self) -> Sequence[Pair]:
-        """Pairs of which nothing came from the ledger, as that costs nothing; all pairs if there are no such."""
-        return [each for each in self.pairs if each.made.fresh and each.baseline.fresh] or self.pairs
+    def _timed(self) -> Sequence[Pair]:
+        """Pairs of which nothing came from the ledger, as that takes no time."""
+        return [each for each in self.pairs if each.made.fresh and each.baseline.fresh]
 
 
 @dataclass(slots=True)
@@ -99,6 +102,7 @@ class Pairing:
 
     sums: OutputSums
     scores: FinalScores
+    calls: RowCalls = field(default_factory=RowCalls)
     other: str = BASELINE
     found: list[Pair] = field(default_factory=list)
     unjudged: int = 0
@@ -127,7 +131,8 @@ class Pairing:
         texts = None
         if made.made and baseline.made:
             texts = _mean(ours, differences), made.length, _mean(theirs, differences), baseline.length
-        self.found.append(Pair(request_id, made, baseline, differences, texts))
+        usd = self.calls.usd(MADE, request_id), self.calls.usd(self.other, request_id)
+        self.found.append(Pair(request_id, made, baseline, differences, texts, usd))
 
 
 def _mean(scores: dict[str, float], judges: dict[str, float]) -> float:

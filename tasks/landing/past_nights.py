@@ -126,7 +126,7 @@ def _night(manifest: dict[str, Any] | None, parts: Mapping[str, list[Row]]) -> N
 
     A comparison is no night.
     """
-    if manifest is None or manifest.get("arms"):
+    if manifest is None or manifest.get("compares"):
         return None
     named = [path for path in _named(manifest) if path in parts] or list(parts)[:1]
     return night_of(manifest, [row for path in named for row in parts[path]])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tasks.patterns.cell_tokens import Cell
 
 CALL_COLUMNS: Final = [
-    "step", "role", "model", "host", "request_id", "status", "cached", "tokens_in", "tokens_out", "tokens_cached", "usd",
+    "step", "arm", "role", "model", "host", "request_id", "status", "cached", "tokens_in", "tokens_out", "tokens_cached", "usd",
     "usd_failed", "seconds", "simulated",
 ]  # fmt: skip
 OUTPUT_COLUMNS: Final = ["request_id", "arm", "cached_calls", "seconds", "request"]
@@ -140,7 +140,8 @@ def _calls(committed: Committed, rows: Iterable[str]) -> Iterator[dict[str, Any]
     wanted = pa.array(list(rows), pa.string())
     for batch in committed.rows("calls", CALL_COLUMNS):
         calls = pa.Table.from_batches([batch])
-        yield from calls.filter(pc.is_in(calls["request_id"], value_set=wanted)).to_pylist()
+        own = pc.and_(pc.is_in(calls["request_id"], value_set=wanted), pc.equal(calls["arm"], MADE))
+        yield from calls.filter(own).to_pylist()
 
 
 def _rows(committed: Committed) -> Iterator[dict[str, Any]]:

@@ -83,7 +83,7 @@ def _of_recipe(store: Store, wanted: Wanted) -> Iterator[tuple[Committed, bool]]
             if each is not None
             and each["recipe"] == wanted.recipe.recipe
             and each["rows"]["made"]
-            and not each.get("arms")
+            and not each.get("compares")
         ]
         frozen = list(readers.map(partial(_frozen_recipe, store), manifests))
     make, version = wanted.recipe.canonical()["make"], wanted.recipe.version

@@ -82,6 +82,12 @@ def expected_row_usd(plan: Plan) -> float | None:
     return found
 
 
+def unproven_row_usd(plan: Plan) -> float | None:
+    """The same without other arms and blind judges; None if nobody knows, or where they are what the run is for."""
+    row_usd, proof_usd = plan.estimate.get("row_usd"), plan.estimate.get("proof_usd")
+    return None if plan.arms or row_usd is None else row_usd - (proof_usd or 0.0)
+
+
 def _refusal(estimate: NightEstimate, limit_usd: float | None) -> tuple[str, str] | None:
     """What is wrong, and what to do."""
     if limit_usd is None:

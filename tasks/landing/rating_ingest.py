@@ -136,7 +136,10 @@ def ingest(store: Store, path: str, given: Defaults, *, once: bool = False) -> I
 
 def _again(store: Store, read: RatingsRead) -> list[Rating]:
     """Of a file that was taken in before, what was rejected then: newer files may have replaced the rest since."""
-    lines = store.read(f"{REJECTED}/{read.fingerprint}.jsonl").splitlines()
+    try:
+        lines = store.read(f"{REJECTED}/{read.fingerprint}.jsonl").splitlines()
+    except FileNotFoundError:  # whoever took the rest in was killed before it could say so
+        return read.ratings
     rejected = {orjson.loads(line)["line"] for line in lines}
     return [each for each in read.ratings if each.line in rejected]
 
@@ -180,6 +183,7 @@ class _Texts:
         self.store, self.lease = store, lease
         self.runs = frozenset(committed_runs(store))
         self._known: dict[str, dict[tuple[str, str], tuple[str, datetime | None]]] = {}
+        self._ids: dict[str, frozenset[str]] = {}
         self._guesses = 0
 
     def why_not(self, rating: Rating) -> str:
@@ -190,9 +194,11 @@ class _Texts:
         texts = self._of(run)
         found = texts.get((rating.request_id, arm))
         if found is None:
-            if any((rating.request_id, each) in texts for each in ("made", "baseline")):
+            if (rating.request_id, "made") in texts:
                 return f"request {rating.request_id!r} has no {arm} text in run {run!r}"
-            ids = {request_id for request_id, _ in texts}
+            if run not in self._ids:
+                self._ids[run] = frozenset(request_id for request_id, _ in texts)
+            ids = self._ids[run]
             return f"request {rating.request_id!r} is not in run {run!r}{self._guess(rating.request_id, ids)}"
         status, finished_at = found
         if status != "made":
@@ -213,7 +219,7 @@ class _Texts:
             }
         return self._known[run]
 
-    def _guess(self, name: str, known: frozenset[str] | set[str]) -> str:
+    def _guess(self, name: str, known: frozenset[str]) -> str:
         self._guesses += 1
         if self._guesses > MOST_GUESSES or len(known) > MOST_KNOWN:
             return ""

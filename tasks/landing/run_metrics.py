@@ -39,7 +39,7 @@ class RunMetrics:
     pairs: Pairs = field(init=False)
 
     def __post_init__(self) -> None:
-        self.pairs = Pairing(self.sums, self.scores).pairs()
+        self.pairs = Pairing(self.sums, self.scores, self.calls).pairs()
 
     def metric_rows(self, run: str, recipe: str, deferred: int) -> list[dict[str, Any]]:
         """Rows of `metrics`; deferred rows have no type of their own and stand in the first."""
@@ -74,7 +74,7 @@ class RunMetrics:
             preferred = self.scores.preferred.get(arm)
             found[arm] = {
                 **self._arm(arm),
-                "made_over_it": Pairing(self.sums, self.scores, arm).pairs().figures(),
+                "made_over_it": Pairing(self.sums, self.scores, self.calls, arm).pairs().figures(),
                 "made_preferred": sum(preferred) / len(preferred) if preferred else None,
             }
         return found
@@ -82,7 +82,8 @@ class RunMetrics:
     def _arm(self, arm: str) -> dict[str, Any]:
         groups = [group for (_, _, name), group in self.sums.groups.items() if (name or MADE) == arm]
         quality = mean_interval([score for group in groups for score in group.scores])
-        made, usd = sum(group.made for group in groups), [group.usd for group in groups]
+        made = sum(group.made for group in groups)
+        usd = [self.calls.usd(arm, request_id) for request_id in self.sums.rows.get(arm, {})]
         known = None if None in usd else sum(each or 0.0 for each in usd)
         return {
             "rows": made + sum(group.failed for group in groups),

@@ -23,7 +23,7 @@ class ShardRecord(BaseModel):
 
     Attributes:
         attempt: shards with retryable or deferred rows are worked again, as the next attempt.
-        not_compared: requests whose control row could not be made for now.
+        not_compared: why rows of other arms are not there → how many.
         retryable: failed rows that may go better another time.
         deferred_by: why rows were deferred → how many.
         begun: rows deferred for want of money that have paid for something.
@@ -46,7 +46,7 @@ class ShardRecord(BaseModel):
     retryable: int
     deferred_by: dict[str, int]
     begun: int = 0
-    not_compared: int = 0
+    not_compared: dict[str, int] = {}
     parts: dict[str, str]
     lessons: list[dict[str, Any]] = []
     tokens_saved: dict[str, int] = {}

@@ -85,7 +85,7 @@ async def work_shard(state: RunState, shard: int, attempt: int, money: ShardMone
                 for request in requests
             ]
         worked = [each.result() for each in working]
-        proven = await proofs(state, ids, worked, outcome_of)
+        proven = await proofs(state, ids, worked, outcome_of, money.proof_usd)
         await state.calls.ledger.upload()
         return await asyncio.to_thread(stage, state, shard, attempt, worked, purse, proven)
 
@@ -106,7 +106,9 @@ async def _work_row(
         await ticket.take_place()
         tally = Tally(state.calls, row, state.plan.fresh)
         outcome = await work_request(state, request, tally)
-        if _tells_costs(outcome, tally):
+        if not state.arms and _tells_costs(
+            outcome, tally
+        ):  # else the estimate tells, which knows of the arms
             ended_usd = row.budgets[-1].spent_usd
     finally:
         ticket.leave(ended_usd)
@@ -224,7 +226,7 @@ def stage(
         begun=sum(_has_begun(outcome, tally) for outcome, tally in worked),
         deferred_by=Counter(outcome.error_kind for outcome, _ in worked if outcome.status == "deferred"),
         retryable=sum(outcome.retryable for outcome, _ in worked),
-        not_compared=sum(proof.left for proof in proven.values()),
+        not_compared=sum((Counter(proof.left) for proof in proven.values()), Counter()),
         parts=parts,
         lessons=taught(tally.notes.lessons for _, tally in worked),
         tokens_saved=saved_by_step(worked),

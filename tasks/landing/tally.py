@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tasks.landing.labels import MADE
 from tasks.patterns.notes import Decided, Notes
 
 if TYPE_CHECKING:
@@ -74,8 +73,7 @@ class Tally:
     def decided(self, path: str) -> Decided:
         """The row's next decision at this path: as an earlier process journalled it, or to be journalled."""
         ledger, request_id = self.calls_of_run.ledger, self.row.request_id
-        if self.row.arm != MADE:
-            path = f"@{self.row.arm}/{path}"
+        path = self.row.place(path)
         occurrence = self.row.occurrence(path)
         known = ledger.decision(request_id, path, occurrence)
         return Decided(known, partial(ledger.decide, request_id, path, occurrence))

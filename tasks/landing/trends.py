@@ -76,11 +76,11 @@ class Trend:
 
 
 def trend_of(store: Store, manifest: Mapping[str, Any]) -> Trend | None:
-    """What a committed run is among the nights before it; None where it is too small for a night, or the first.
+    """What a committed run is among the nights before it; None where it is no night, too small for one, or the first.
 
     It reads what lay there before the run was begun, so that a report that is made later says the same.
     """
-    if manifest["rows"]["made"] + manifest["rows"]["failed"] < FEWEST_ROWS:
+    if manifest.get("compares") or manifest["rows"]["made"] + manifest["rows"]["failed"] < FEWEST_ROWS:
         return None
     tonight = night_itself(store, manifest)
     before = nights_before(store, tonight)

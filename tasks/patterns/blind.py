@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tasks.calling.failures import CallFailed
 from tasks.judging import side_by_side
@@ -23,7 +23,7 @@ from tasks.patterns.judge_choice import blind_judges, delivering
 from tasks.patterns.scope import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tasks.calling.call import Asker
     from tasks.judging.rubric import Judgement
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tasks.patterns.recipe import Recipe
     from tasks.patterns.scope import Setting
 
+Said = TypeVar("Said")
 SHOWN_FIRST: Final = 1
 SHOWN_SECOND: Final = 2
 
@@ -78,7 +79,9 @@ class Bench:
         """
         choices = blind_judges(self.recipe, self.setting.models)
         by_judge = await _all([self._judged(choice, texts) for choice in choices])
-        kept = [each for each in by_judge if each is not None]
+        kept = _each_once(
+            [each for each in by_judge if each is not None], lambda each: next(iter(each.values())).judge
+        )
         if not kept:
             return {}
         return {name: Verdict(tuple(each[name] for each in kept)) for name in texts}
@@ -91,7 +94,11 @@ class Bench:
         """
         choices = blind_judges(self.recipe, self.setting.models)
         found = await _all([self._preferred(choice, made, other) for choice in choices])
-        return [each for pair in found for each in pair]
+        return [
+            each
+            for pair in _each_once([each for each in found if each], lambda pair: pair[0].judge)
+            for each in pair
+        ]
 
     async def _judged(self, choice: ModelChoice, texts: Mapping[str, str]) -> dict[str, Judgement] | None:
         try:
@@ -150,6 +157,11 @@ class Bench:
     def _families(self) -> set[str]:
         models = self.setting.models
         return {models[name].family for name in delivering(self.recipe) if name in models}
+
+
+def _each_once(said: Sequence[Said], judge_of: Callable[[Said], str]) -> list[Said]:
+    """What each judge says, once: one may stand in for another that is there as well."""
+    return list({judge_of(each): each for each in reversed(said)}.values())[::-1]
 
 
 async def _all(asked: Sequence[Any]) -> list[Any]:

@@ -6,3 +6,9 @@ from typing import Final
 
 FINAL: Final = "@final"
 PAIR: Final = "@pair"
+BATCH: Final = "@batch"
+
+
+def is_proof(step: str) -> bool:
+    """Whether calls of a step prove what the recipe's own are worth: other arms and their judges."""
+    return step.startswith("@") and not step.startswith(BATCH)

@@ -75,6 +75,11 @@ class Recipe(Part):
         own = self.baseline.prompt if self.baseline is not None else None
         return self.model_copy(update={"baseline": baseline.model_copy(update={"prompt": own})})
 
+    def unproven(self) -> Recipe:
+        """The same without control arm and blind judges: a single request is compared with nothing."""
+        quality = self.quality.model_copy(update={"share": 0.0})
+        return self.model_copy(update={"baseline": None, "quality": quality})
+
     def canonical(self) -> dict[str, Any]:
         """Plain JSON values with all defaults written out: equal recipes give equal ones."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -8,6 +8,7 @@ import pytest
 from flow_rig import TOPICS
 from test_control_arm import MODELS, RECIPE, arm, profiles
 
+from deployments.simulator.config import Fault
 from flows.compare import compare
 
 if TYPE_CHECKING:
@@ -100,3 +101,45 @@ def test_a_dry_run_says_what_all_arms_would_cost_and_makes_nothing(between) -> N
     assert night.sent == 0
     usd = [float(each.message.split("expected to cost $")[1].split()[0]) for each in (alone, both)]
     assert usd[1] > usd[0]
+
+
+def test_an_arm_that_falls_back_decides_nothing_for_another_with_steps_of_the_same_name(between) -> None:
+    """The other arm's own model is there: it is asked, and what it writes is its own."""
+    night, run = between(faults=[Fault(kind="model_missing", model="zeta")])
+    (night.folder / "short.yaml").write_text(RECIPE.replace("model: omega", "model: zeta"))
+    (night.folder / "plain.yaml").write_text(OTHER.replace("model: zeta", "model: other"))
+    run(against=[str(night.folder / "plain.yaml")])
+    written = night.read("calls").query("status == 'ok'")
+    assert set(arm(written, "made")["model"]) == {"omega"}
+    assert set(arm(written, "plain")["model"]) == {"other"}
+
+
+def test_a_model_that_is_compared_alone_writes_its_own_texts_or_none(between) -> None:
+    night, run = between(faults=[Fault(kind="model_missing", model="zeta")])
+    run(against=["zeta"])
+    assert set(night.read("outputs")["arm"]) == {"made"}
+    assert night.manifest()["not_compared"] == {"model_missing": 8}
+
+
+def test_what_an_arm_costs_does_not_hang_on_which_arm_asked_first(between) -> None:
+    """The arm does all that the recipe does and more; the ledger serves what they have in common."""
+    night, run = between()
+    more = RECIPE.replace("recipe: short", "recipe: more").replace(
+        "baseline: {model: zeta, share: 0.5}\n", ""
+    )
+    more += """    - name: polish
+      ask: {model: omega, max_tokens: 600, prompt: "Polish:\\n{{ draft }}"}
+"""
+    (night.folder / "more.yaml").write_text(more)
+    assert run(against=[str(night.folder / "more.yaml")]).is_completed()
+    arms = night.manifest()["arms"]
+    assert arms["more"]["usd_per_made"] > arms["made"]["usd_per_made"]
+    assert arms["more"]["made_over_it"]["usd_extra"] < 0
+
+
+def test_a_comparison_is_no_night(between) -> None:
+    night, run = between()
+    run()
+    state = night.night(run="tonight", only="changed", dry_run=True)
+    assert "8 requests" in state.message
+    assert "0 left out as unchanged" in state.message

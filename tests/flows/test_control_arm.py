@@ -152,7 +152,29 @@ def test_a_control_row_whose_model_is_away_is_left_out_and_costs_no_row(compared
     assert night.night().is_completed()
     outputs = night.read("outputs")
     assert set(outputs["arm"]) == {"made"}
-    assert night.manifest()["not_compared"] == len(TOPICS) / 2
+    assert night.manifest()["not_compared"] == {"model_missing": len(TOPICS) / 2}
+    assert set(night.read("calls")["model"]) - {"zeta"} == {"omega", "judge", "other"}
+    assert night.manifest()["uplift"] is None
+
+
+def test_a_control_row_that_was_never_asked_is_not_held_against_its_model(compared) -> None:
+    """Its limit is below one call of it: that says nothing of what it would have written."""
+    dear = RECIPE.replace("baseline: {model: zeta, share: 0.5}", "baseline: {model: omega, share: 1.0}")
+    cheap = dear.replace("model: omega, max_tokens", "model: zeta, max_tokens")
+    night = compared(cheap + "budget: {usd_per_request: 0.004}\n")
+    night.night()
+    manifest = night.manifest()
+    assert manifest["rows"]["made"] == len(TOPICS)
+    assert manifest["not_compared"] == {"over_row_budget": len(TOPICS)}
+    assert manifest["uplift"] is None
+
+
+def test_nobody_stands_in_for_the_baseline_and_nothing_is_paid_for_who_would(compared) -> None:
+    night = compared(faults=[Fault(kind="server_error", model="zeta")])
+    night.night()
+    calls = night.read("calls")
+    assert set(arm(calls, "baseline")["model"]) <= {"zeta"}
+    assert arm(calls, "baseline")["usd"].fillna(0).sum() == 0
 
 
 def test_a_judge_that_cannot_score_one_of_the_texts_counts_for_none(compared) -> None:
@@ -194,9 +216,15 @@ def test_a_baseline_that_says_no_share_is_a_mistake_with_a_hint(compared) -> Non
     assert "gpt-4:0.1" in state.message
 
 
-def test_where_rows_wait_for_money_nothing_is_spent_on_proving(compared) -> None:
-    night = compared()
-    night.night(budget=0.02)
-    calls = night.read("calls")
-    assert night.manifest()["rows"]["deferred"]
-    assert set(calls["arm"]) == {"made"}
+def test_rows_come_before_what_proves_them_where_the_money_does_not_reach_for_both(
+    compared, small_shards: None
+) -> None:
+    plain = compared(RECIPE.replace("baseline: {model: zeta, share: 0.5}\n", ""))
+    plain.night()
+    alone = plain.manifest()["usd"]["spent"]
+    (plain.folder / "short.yaml").write_text(RECIPE)
+    plain.night(run="tight", budget=1.1 * alone, fresh=True)
+    manifest = plain.manifest("tight")
+    assert manifest["rows"]["made"] == len(TOPICS)
+    assert manifest["usd"]["spent"] <= 1.1 * alone
+    assert sum(manifest["not_compared"].values()) > 0

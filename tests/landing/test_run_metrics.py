@@ -232,19 +232,6 @@ def test_a_generation_that_redoes_some_rows_comes_to_the_same_figures(
     assert second["judges"]["texts"] == 24
 
 
-def test_what_the_ledger_gave_for_nothing_does_not_make_a_recipe_cheap(rig: Callable[..., Rig]) -> None:
-    """Half of the made rows came from last night's calls: what extra calls cost is told by the other half."""
-
-    def half(row: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        (made, other), scores = paired(row)
-        served = int(row["request_id"][1:]) % 2
-        return [{**made, "usd": 0.0 if served else 0.021, "cached_calls": 2 * served}, other], scores
-
-    night = rig()
-    uplift = night_of(night, night.table(TOPICS), half)["uplift"]
-    assert (uplift["n"], uplift["cost_n"], uplift["usd_extra"]) == (12, 6, pytest.approx(0.02))
-
-
 def test_a_price_that_is_not_known_makes_the_price_of_uplift_unknown(rig: Callable[..., Rig]) -> None:
     def priceless(row: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         (made, other), scores = paired(row)

@@ -118,7 +118,6 @@ def test_lines_are_counted_as_an_editor_counts_them() -> None:
     [
         ("request_id,chosen", "a,made2", "'chosen' is 'made2'; did you mean 'made'?"),
         ("request_id,chosen,arm", "a,made,made", "has 'arm' beside 'chosen', which is about both arms"),
-        ("request_id,rating,arm", "a,up,basline", "'arm' is 'basline'; did you mean 'baseline'?"),
         ("request_id,thumbs,stars", "a,up,3", "has 'thumbs' and 'stars': one is enough"),
         ("request_id,stars", "a,4.5", "'stars' is 4.5, not stars (whole numbers from 1 to 5)"),
     ],
