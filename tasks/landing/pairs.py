@@ -117,6 +117,12 @@ class Pairing:
         against = "the single call" if self.other == BASELINE else self.other
         return Pairs(self.found, self.unjudged, against)
 
+    def _worth(self, arm: str, request_id: str, row: RowFigures) -> float | None:
+        if row.usd is None:
+            return None
+        known = self.calls.usd(arm, request_id)
+        return row.usd if known is None and row.fresh else known
+
     def _pair(self, request_id: str, made: RowFigures, baseline: RowFigures) -> None:
         ours = self.scores.of_text(request_id, MADE) if made.made else {}
         theirs = self.scores.of_text(request_id, self.other) if baseline.made else {}
@@ -131,7 +137,7 @@ class Pairing:
         texts = None
         if made.made and baseline.made:
             texts = _mean(ours, differences), made.length, _mean(theirs, differences), baseline.length
-        usd = self.calls.usd(MADE, request_id), self.calls.usd(self.other, request_id)
+        usd = self._worth(MADE, request_id, made), self._worth(self.other, request_id, baseline)
         self.found.append(Pair(request_id, made, baseline, differences, texts, usd))
 
 

@@ -155,12 +155,10 @@ def test_parts_of_older_and_of_later_versions_are_read(store: Store) -> None:
         [column for column in METRICS if column.name in {"run", "recipe", "arm", "rows", "failed"}]
     )
     land(store, 0, {name: metrics_row("")[name] for name in old.names}, schema=old)
-    later = METRICS.append(pa.field("of_a_later_version", pa.int64())).append(
-        pa.field("unheard", pa.list_(pa.int8()))
-    )
+    later = METRICS.append(pa.field("unheard", pa.list_(pa.int8())))
     rows = (
-        metrics_row("", request_type="a", quality_mean=0.9, of_a_later_version=30),
-        metrics_row("", request_type="b", quality_mean=0.5, of_a_later_version=10),
+        metrics_row("", request_type="a", quality_mean=0.9, quality_n=30),
+        metrics_row("", request_type="b", quality_mean=0.5, quality_n=10),
     )
     found = trend(store, land(store, 1, *rows, schema=later)).nights
     assert set(found[0].figures) == {"error_rate", "call_error_rate"}
