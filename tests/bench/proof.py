@@ -1,7 +1,7 @@
 """`make proof`: seeded nights on simulated models of known skill; does the uplift that is reported hold the true one?
 
 The simulator counts the flaws of its own texts, so the true quality of every text is known; the truth of a case is the mean
-true difference over all nights' pairs. The cases stand in `proof_cases.py`. Exit code 1: a promise is broken.
+true difference over all nights' pairs. People rate four texts in ten, each by its true quality, give or take. The cases stand in `proof_cases.py`. Exit code 1: a promise is broken.
 
     --nights N    of each case (200)
     --rows N      of each night, all compared (40)
@@ -49,6 +49,8 @@ def _broken(found: Outcome) -> Iterator[str]:
         yield f"the interval holds the truth in {found.held:.1%} of the nights"
     if case.covers and found.held_by_type < least:
         yield f"the intervals by type hold the truth in {found.held_by_type:.1%}"
+    if found.held_by_people < least:
+        yield f"the interval in people's eyes holds the truth in {found.held_by_people:.1%}"
     if found.truth < NO_GAIN and found.said(HELPS) > UNTRUE + _chance(UNTRUE, found.nights):
         yield f"what does not help is said to help in {found.said(HELPS):.1%} of the nights"
     if LENGTH in case.says and abs(found.corrected - found.truth) >= abs(found.measured - found.truth):
@@ -71,7 +73,8 @@ def told(found: Outcome) -> str:
     text = (
         f"{found.case.name:<22} true {found.truth:+.3f}, measured {found.measured:+.3f} (width {found.width:.3f}), held "
         f"{found.held:.1%}, by type {found.held_by_type:.1%}; helps {found.said(HELPS):.1%}; length taken out "
-        f"{found.corrected:+.3f}, held {found.held_corrected:.1%}\n"
+        f"{found.corrected:+.3f}, held {found.held_corrected:.1%}; in people's eyes {found.in_peoples_eyes:+.3f}, held "
+        f"{found.held_by_people:.1%}\n"
     )
     warned = [f"{words!r} {found.cautioned(words):.0%}" for words in found.case.says]
     text += f"{'':<22} warns of {', '.join(warned)}\n"

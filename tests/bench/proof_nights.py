@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from datetime import date
+from random import Random
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,15 @@ from tasks.calling.engine import Engine
 from tasks.calling.sending import Patience
 from tasks.landing.allowances import ShardMoney
 from tasks.landing.commit import Commit
+from tasks.landing.committed import open_committed
+from tasks.landing.people import people
 from tasks.landing.run_state import run_state, state_key
 from tasks.landing.shards import work_shard
 from tasks.landing.starting import Wish, start
 from tasks.patterns.recipe import load_recipe
 from tasks.storing.filesystem import Store
-from tasks.storing.parts import read_rows
+from tasks.storing.parts import read_rows, write_part
+from tasks.storing.schemas import RATINGS
 from tests.bench.proof_cases import MODELS, SIMULATED
 
 if TYPE_CHECKING:
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
     from tests.bench.proof_cases import Case
 
 NIGHT = date(2026, 1, 31)
+RATED = 0.4  # of the texts
+TASTE = 0.1  # standard deviation of a rating around the true quality
+RATER = {"source": "readers", "rater": "ann"}
 
 
 @dataclass
@@ -44,6 +51,7 @@ class Outcome:
         truths: true differences of each night's pairs.
         by_type: low and high of each night's rows of `metrics`, by type.
         true_by_type: the true differences likewise.
+        people: mean, low and high of each night's uplift in people's eyes.
     """
 
     case: Case
@@ -52,6 +60,7 @@ class Outcome:
     truths: list[list[float]] = field(default_factory=list)
     by_type: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     true_by_type: dict[str, list[float]] = field(default_factory=dict)
+    people: list[tuple[float, float, float]] = field(default_factory=list)
 
     @property
     def nights(self) -> int:
@@ -96,6 +105,16 @@ class Outcome:
         ]
         return fmean(held)
 
+    @property
+    def in_peoples_eyes(self) -> float:
+        """What the nights say that people would say, on average."""
+        return fmean(mean for mean, _, _ in self.people)
+
+    @property
+    def held_by_people(self) -> float:
+        """Share of the nights whose interval in people's eyes holds the truth."""
+        return fmean(low <= self.truth <= high for _, low, high in self.people)
+
     def said(self, verdict: str) -> float:
         """Share of the nights with this verdict."""
         return fmean(each["verdict"] == verdict for each in self.uplifts)
@@ -137,10 +156,27 @@ def _night(store: Store, wish: Wish) -> dict[str, Any]:
 def take_in(found: Outcome, store: Store, manifest: dict[str, Any]) -> None:
     """One night beside the truth of its texts."""
     texts: dict[str, dict[str, float]] = {}
+    rated = []
+    random = Random(f"{found.case.name} {found.nights}")
     kinds: dict[str, str] = {}
     for row in _rows(store, "outputs"):
         texts.setdefault(row["request_id"], {})[row["arm"]] = qualities_of(row["content"])[-1]
         kinds[row["request_id"]] = row["request_type"]
+        if random.random() < RATED:
+            said = texts[row["request_id"]][row["arm"]] + random.gauss(0, TASTE)
+            rated.append(
+                {
+                    **RATER,
+                    "run": row["run"],
+                    "request_id": row["request_id"],
+                    "arm": row["arm"],
+                    "rating": min(1.0, max(0.0, said)),
+                }
+            )
+    write_part(store, f"ratings/rated_date={NIGHT}/{manifest['run']}-0.parquet", RATINGS, rated)
+    eyes = people(open_committed(store, manifest["run"])).uplift
+    if eyes is not None and eyes.low is not None and eyes.high is not None:
+        found.people.append((eyes.mean, eyes.low, eyes.high))
     truths = {request: arms["made"] - arms["baseline"] for request, arms in texts.items()}
     found.uplifts.append(manifest["uplift"])
     found.judges.append(manifest["judges"])

@@ -38,11 +38,13 @@ def test_a_broken_promise_is_seen() -> None:
     lengths = {"uplift_corrected": 0.25, "corrected_low": 0.2, "corrected_high": 0.3}
     judges = {"lengths": lengths, "cautions": ["blind scores are near the top of the scale"]}
     case = replace(BY_NAME["no gain"], says=(LENGTH,))
-    found = Outcome(case, [night] * 3, [judges] * 3, [[0.0]] * 3, {"code": [(0.1, 0.3)] * 3}, {"code": [0.0]})
+    by_type, true = {"code": [(0.1, 0.3)] * 3}, {"code": [0.0]}
+    found = Outcome(case, [night] * 3, [judges] * 3, [[0.0]] * 3, by_type, true, [(0.2, 0.1, 0.3)])
     said = "; ".join(broken(found))
     for words in (
         "the interval holds",
         "by type",
+        "in people's eyes",
         "does not help is said",
         "no nearer",
         "nights only",
