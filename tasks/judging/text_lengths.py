@@ -1,9 +1,10 @@
 """How long the texts of both arms are, and the uplift with a judge's taste for length taken out. No I/O.
 
 What a doubling in length adds to a score is told from the pairs: where the made text is longer still than usual, is its
-lead larger, too (arXiv 2404.04475 regresses so)? It is believed beforehand to be 0 give or take USUAL_TASTE, and what the
-pairs leave open widens the interval of the corrected uplift: where all made texts are twice as long, nothing tells a
-taste for length from quality. A longer text may be better for being longer; the correction takes that out as well.
+lead larger, too (arXiv 2404.04475 regresses so)? Beforehand it is believed to be USUAL_TASTE, give or take as much: over
+recorded answers a judge's scores rise by 0.03 (within questions and writers) to 0.08 (within questions) for a doubling
+(`make outcomes`). What the pairs leave open widens the interval of the corrected uplift: where all made texts are twice as
+long, nothing tells a taste for length from quality. A longer text may be better for being longer; that is taken out as well.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 LONGER: Final = 1.5
 TELLING: Final = 0.02  # a part of the uplift that length explains, from which on it is said
 USUAL_TASTE: Final = 0.05
+GIVE_OR_TAKE: Final = 0.05
 LEAST_SPREAD: Final = 0.05  # of differences between pairs beside length; scores in steps may hide theirs
 
 
@@ -127,12 +129,12 @@ def lengths_of(
 def _slope(
     leads: np.typing.NDArray[np.float64], doublings: np.typing.NDArray[np.float64]
 ) -> tuple[float, float]:
-    """Slope and its standard deviation, both without their means; drawn towards 0."""
+    """Slope and its standard deviation, drawn towards what is believed; both come without their means."""
     alone = float(doublings @ doublings)
     if len(leads) < 3 or alone < 1e-9:
-        return 0.0, USUAL_TASTE
+        return USUAL_TASTE, GIVE_OR_TAKE
     plain = float(doublings @ leads) / alone
     left = leads - plain * doublings
-    variance = max(LEAST_SPREAD**2, float(left @ left) / (len(leads) - 2))
-    precision = alone / variance + 1 / USUAL_TASTE**2
-    return plain * alone / variance / precision, sqrt(1 / precision)
+    told = alone / max(LEAST_SPREAD**2, float(left @ left) / (len(leads) - 2))
+    believed = 1 / GIVE_OR_TAKE**2
+    return (plain * told + USUAL_TASTE * believed) / (told + believed), sqrt(1 / (told + believed))

@@ -59,7 +59,7 @@ def people_sheet(people: People) -> Sheet:
     if any(people.missing):
         note += f" For the uplift in people's eyes: {_missing(people)}."
     columns = ("texts of", "rated", "judges", "people", "judges less people", "low", "high")
-    return Sheet(TITLE, columns, rows, 6, note=note)
+    return Sheet(TITLE, columns, rows, 6, note=note, lesser=("low", "high"))
 
 
 def _row(name: str, texts: Sequence[Rated]) -> tuple[str, ...]:

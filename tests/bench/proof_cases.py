@@ -28,6 +28,7 @@ providers:
 models:
   strong: {{provider: sim, id: strong, family: a, price: {{input: 10, output: 20}}}}
   best: {{provider: sim, id: best, family: a, price: {{input: 10, output: 20}}}}
+  second: {{provider: sim, id: second, family: b, price: {{input: 1, output: 2}}}}
   plain: {{provider: sim, id: plain, family: b, price: {{input: 1, output: 2}}}}
   one: {{provider: sim, id: one, family: c, price: {{input: 1, output: 2}}}}
   two: {{provider: sim, id: two, family: d, price: {{input: 1, output: 2}}}}
@@ -43,6 +44,7 @@ def _profile(**figures: Any) -> Profile:
 SIMULATED: Final = {
     "strong": _profile(skill={"code": 0.7, "default": 0.6}),
     "plain": _profile(skill={"code": 0.4, "default": 0.5}),
+    "second": _profile(skill={"code": 0.37, "default": 0.47}),  # what an edited text gains by its form, less
     "best": _profile(skill={"default": 0.97}),
     "one": _profile(judge_noise=0.08),
     "two": _profile(judge_noise=0.12),
@@ -106,8 +108,8 @@ class Case:
 
 CASES: Final = (
     Case("helps", "plain", "strong", "one, two", (TWO_JUDGES,), may_say=(CEILING,)),
-    Case("no gain", "plain", "plain", "one, two", (TWO_JUDGES,)),
-    Case("no gain, one judge", "plain", "plain", "two", (ONE_JUDGE,)),
+    Case("no gain", "plain", "second", "one, two", (TWO_JUDGES,)),
+    Case("no gain, one judge", "plain", "second", "two", (ONE_JUDGE,)),
     Case(
         "longer, not better",
         "plain",

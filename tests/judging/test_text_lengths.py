@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tasks.judging.text_lengths import USUAL_TASTE, lengths_of
+from tasks.judging.text_lengths import GIVE_OR_TAKE, USUAL_TASTE, lengths_of
 from tasks.judging.uplift import uplift
 from tasks.judging.verdict import pay, verdict
 
@@ -54,8 +54,8 @@ def test_longer_texts_of_the_same_worth_are_not_said_to_help():
 def test_where_all_made_texts_are_as_much_longer_only_a_large_lead_counts():
     """Nothing tells a taste for length from quality there."""
     found, lengths = found_of(pairs_of(400, taste=0.06, spread=0.0))
-    assert lengths.per_doubling == 0
-    assert lengths.error == pytest.approx(USUAL_TASTE)
+    assert lengths.per_doubling == USUAL_TASTE
+    assert lengths.error == GIVE_OR_TAKE
     assert found.low > 0 > lengths.interval[0]
     assert said_of(pairs_of(400, taste=0.06, spread=0.0)).answer == "longer, and not shown to be better"
     assert said_of(pairs_of(400, taste=0.06, gain=0.2, spread=0.0)).answer == "helps"
