@@ -53,12 +53,12 @@ def people_sheet(people: People) -> Sheet:
     rows = tuple(_row(name, texts) for name, texts in every if texts)
     calibration = people.calibration
     follows = NONE if calibration is None else score(calibration.correlation)
-    note = f"Texts that people rated and judges scored blind, 0 to 1; correlation {follows}."
+    note = f"Texts that people rated and judges scored blind, 0 to 1; bias is judges less people, correlation {follows}."
     if people.earlier:
         note += f" Of these {count(people.own)} are of this run, the others of {_nights(people)} with the same recipe, models and judges."
     if any(people.missing):
         note += f" For the uplift in people's eyes: {_missing(people)}."
-    columns = ("texts of", "rated", "judges", "people", "judges less people", "low", "high")
+    columns = ("texts of", "rated", "judges", "people", "bias", "low", "high")
     return Sheet(TITLE, columns, rows, 6, note=note, lesser=("low", "high"))
 
 

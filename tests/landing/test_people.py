@@ -99,9 +99,9 @@ def test_the_table_has_both_arms_apart(tmp_path: Path):
     found = sheet(made)
     by = {row[0]: dict(zip(found.columns, row, strict=True)) for row in found.rows}
     assert [by[name]["rated"] for name in ("all", "the recipe", "one model")] == ["50", "30", "20"]
-    assert float(by["the recipe"]["judges less people"]) == pytest.approx(LIKED_TOO_MUCH, abs=0.02)
-    assert float(by["one model"]["judges less people"]) == pytest.approx(0.0, abs=0.02)
-    assert by["the recipe"]["low"] < by["the recipe"]["judges less people"] < by["the recipe"]["high"]
+    assert float(by["the recipe"]["bias"]) == pytest.approx(LIKED_TOO_MUCH, abs=0.02)
+    assert float(by["one model"]["bias"]) == pytest.approx(0.0, abs=0.02)
+    assert by["the recipe"]["low"] < by["the recipe"]["bias"] < by["the recipe"]["high"]
 
 
 def test_where_people_agree_with_the_judges_nothing_is_taken_back(tmp_path: Path):
