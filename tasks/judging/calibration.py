@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 FEWEST: Final = 20
+LEAST_CORRELATION: Final = 0.3
 FEWEST_OF_AN_ARM: Final = 8
 BELIEF: Final = 10.0  # rated texts of the usual spread that a slope of 1 is worth
 USUAL_VARIANCE: Final = 0.02
@@ -71,9 +72,14 @@ class Calibration:
         return min(1.0, max(0.0, self.intercept + self.slope * judged))
 
     @property
+    def follows(self) -> bool:
+        """Whether judges give more to what people give more to."""
+        return self.correlation is not None and self.correlation >= LEAST_CORRELATION
+
+    @property
     def caution(self) -> str:
         """What people find wrong with the judges; empty if nothing."""
-        if self.correlation is None or self.correlation < 0.3:
+        if not self.follows:
             return f"judges do not follow people's ratings (correlation {self.correlation or 0.0:.2f} over {self.n} texts)"
         if self.bias_low > 0:
             return f"judges score {self.bias:.2f} higher than people"
@@ -95,6 +101,14 @@ def calibration(rated: Sequence[Rated]) -> Calibration | None:
     return Calibration(bias.mean, bias.low, bias.high, slope, intercept, correlation, len(rated))
 
 
+def missing(rated: Sequence[Rated]) -> tuple[int, int, int]:
+    """Texts that have to be rated yet for a calibrated uplift: in all, of the made ones, of the baseline's."""
+    made = sum(each.arm == "made" for each in rated)
+    lacks = (FEWEST - len(rated), FEWEST_OF_AN_ARM - made, FEWEST_OF_AN_ARM - (len(rated) - made))
+    every, of_made, of_baseline = (max(0, each) for each in lacks)
+    return every, of_made, of_baseline
+
+
 def calibrated_uplift(
     differences: Sequence[float], rated: Sequence[Rated], level: float = LEVEL
 ) -> Uplift | None:
@@ -106,8 +120,7 @@ def calibrated_uplift(
         level: of the interval.
     """
     arms = np.array([each.arm == "made" for each in rated], dtype=np.intp)
-    enough = len(rated) >= FEWEST and FEWEST_OF_AN_ARM <= arms.sum() <= len(rated) - FEWEST_OF_AN_ARM
-    if not enough or len(differences) < 2:
+    if any(missing(rated)) or len(differences) < 2:
         return None
     judged, people = np.array([each.judged for each in rated]), np.array([each.rating for each in rated])
     slope = _slope(judged, people, arms)

@@ -1,6 +1,6 @@
-"""What may sway judges beside the quality of a text: kinship, length, place. No I/O.
+"""What may sway judges beside the quality of a text: kinship, place, the end of the scale. No I/O.
 
-Models prefer texts of their own kind (arXiv 2404.13076), long ones, and a place.
+Models prefer texts of their own kind (arXiv 2404.13076), and a place; for length see `text_lengths`.
 """
 
 from __future__ import annotations
@@ -8,9 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from tasks.judging.length_bias import length_slope, usual_length
 from tasks.judging.position import Both, Steadiness, steadiness
 
 if TYPE_CHECKING:
@@ -20,7 +17,8 @@ UNSTEADY: Final = (
     0.25  # share of the pairs in which the place won both times, above which a judge of pairs is unsteady
 )
 MANY_FLIPS_NEED: Final = 10
-LONGER: Final = 1.5
+NEAR_TOP: Final = 0.95  # what judges are told is "nothing left to improve"
+MANY: Final = 0.25
 
 
 def of_a_writers_family(
@@ -44,52 +42,20 @@ def of_a_writers_family(
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Lengths:
-    """How long the texts of both arms are, and what that may have done.
-
-    Attributes:
-        made: usual length of the made texts, in characters, as is `baseline`.
-        per_doubling: what a doubling in length adds to a score, within requests and arms.
-        corrected: the uplift with that taken out.
-    """
-
-    made: float
-    baseline: float
-    per_doubling: float
-    corrected: float
-
-    @property
-    def caution(self) -> str:
-        """That one arm writes much more; empty if not."""
-        ratio = self.made / self.baseline
-        if 1 / LONGER < ratio < LONGER:
-            return ""
-        which, times = ("made", ratio) if ratio > 1 else ("baseline", 1 / ratio)
-        return (
-            f"the texts of the arm {which} are {times:.1f} times as long, and judges prefer long texts; with length taken "
-            f"out the uplift is {self.corrected:+.3f}"
-        )
-
-
-def lengths_of(pairs: Sequence[tuple[float, int, float, int]]) -> Lengths | None:
-    """Lengths and the corrected uplift over pairs of texts; None of none.
+def near_the_top(shares: Mapping[str, float]) -> str:
+    """That many scores are as high as scores get; empty if not.
 
     Args:
-        pairs: score and length in characters of the made text, then of the baseline's.
+        shares: arm → share of its blind scores that are NEAR_TOP or more.
     """
-    if not pairs:
-        return None
-    table = np.array(pairs, dtype=np.float64)
-    made, baseline = table[:, 1].astype(int).tolist(), table[:, 3].astype(int).tolist()
-    requests = [*range(len(pairs)), *range(len(pairs))]
-    arms = [*(True for _ in pairs), *(False for _ in pairs)]
-    slope = length_slope([*table[:, 0], *table[:, 2]], [*made, *baseline], requests, arms)
-    usual_made, usual_baseline = usual_length(made), usual_length(baseline)
-    difference = float((table[:, 0] - table[:, 2]).mean())
-    doublings = float(np.log2(usual_made / usual_baseline))
-    return Lengths(
-        usual_made, usual_baseline, slope.per_doubling, difference - slope.per_doubling * doublings
+    many = [
+        f"{share:.0%} of those of the arm {arm}" for arm, share in sorted(shares.items()) if share >= MANY
+    ]
+    if not many:
+        return ""
+    return (
+        f"blind scores are near the top of the scale ({NEAR_TOP} or more): {' and '.join(many)}; what lies above cannot be "
+        "told, and the uplift may be understated"
     )
 
 

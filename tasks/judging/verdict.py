@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeGuard
 
 if TYPE_CHECKING:
+    from tasks.judging.text_lengths import Lengths
     from tasks.judging.uplift import Uplift
 
-Answer = Literal["helps", "does not help", "costs more and is not better", "too few pairs to tell"]
+Answer = Literal[
+    "helps",
+    "longer, and not shown to be better",
+    "does not help",
+    "costs more and is not better",
+    "too few pairs to tell",
+]
 
 WORTH: Final = 0.05  # a gain below it is too small to matter: half a step of a judge that scores in tenths
 FEWEST: Final = 10
@@ -45,11 +52,13 @@ def pay(found: Uplift | None, usd_extra: float | None, seconds_extra: float | No
     return Pay(usd_extra, seconds_extra, usd_extra / found.mean if gains and found and usd_extra else None)
 
 
-def verdict(found: Uplift | None, price: Pay, against: str = "the single call") -> Verdict:
+def verdict(
+    found: Uplift | None, price: Pay, against: str = "the single call", lengths: Lengths | None = None
+) -> Verdict:
     """The answer that the pairs allow.
 
-    `helps` only if the whole interval is above 0. That it does not help is said only if the whole interval is below
-    WORTH; what lies between is not told yet.
+    `helps` only if the whole interval is above 0, and where length may have made the uplift, that with length taken out as
+    well. That it does not help is said only if the whole interval is below WORTH; what lies between is not told yet.
     """
     if found is None or found.low is None or found.high is None or found.n < FEWEST:
         pairs = found.n if found else 0
@@ -61,6 +70,9 @@ def verdict(found: Uplift | None, price: Pay, against: str = "the single call") 
         f"{found.high:+.3f}, over {_pairs(found.n)}"
     )
     cost = _cost(price)
+    if found.low > 0 and _only_longer(lengths):
+        said = f"The recipe's texts are longer, and that they are better is not shown: {measured}; {lengths.taken_out}. {cost}"
+        return Verdict("longer, and not shown to be better", said)
     if found.low > 0:
         return Verdict("helps", f"The recipe is better: {measured}. {cost}")
     if found.high < WORTH:
@@ -69,6 +81,13 @@ def verdict(found: Uplift | None, price: Pay, against: str = "the single call") 
         answer: Answer = "costs more and is not better" if dearer else "does not help"
         return Verdict(answer, f"The recipe is {how}: {measured}. {cost}")
     return Verdict("too few pairs to tell", f"No gain is shown: {measured}. {_wanted(found)} {cost}".strip())
+
+
+def _only_longer(lengths: Lengths | None) -> TypeGuard[Lengths]:
+    """Whether a taste for length may be all of it."""
+    if lengths is None or not lengths.telling or lengths.made <= lengths.baseline:
+        return False
+    return lengths.interval is not None and lengths.interval[0] <= 0
 
 
 def pairs_wanted(found: Uplift, gain: float = WORTH) -> int | None:

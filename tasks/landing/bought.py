@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tasks.landing.compared import compared_sheet, compared_words
+from tasks.landing.people_shown import people_words
 from tasks.landing.proving import costs
 from tasks.landing.sheet import Sheet
 from tasks.landing.wording import (
@@ -66,6 +67,7 @@ def bought_words(report: Report) -> list[str]:
         *_answer(report.uplift),
         *_preferred(report),
         *_judges(report, report.uplift),
+        *people_words(report.people, report.uplift),
         *_proof_costs(report),
         *(f"{CAUTION}{one_line(each, LONGEST)}" for each in report.uplift.cautions),
     ]
@@ -86,6 +88,9 @@ def bought_sheet(report: Report) -> Sheet:
         rows.append(
             ("difference", "", gain(found.mean), gain(found.low), gain(found.high), "", "", dollars, longer)
         )
+    if eyes := report.people.uplift:
+        low, high = gain(eyes.low), gain(eyes.high)
+        rows.append(("difference in people's eyes", "", gain(eyes.mean), low, high, "", "", "", ""))
     lesser = ("models", "failed")
     return Sheet(TITLE, columns, tuple(rows), 7, (), NOTE, lesser)
 

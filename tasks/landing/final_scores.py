@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
-from tasks.judging.judge_cautions import place_verdicts
+from tasks.judging.judge_cautions import NEAR_TOP, place_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,6 +103,19 @@ class FinalScores:
             if text < len(column) and not isnan(column[text]):
                 found.setdefault(judge, []).append(column[text])
         return {judge: sum(scores) / len(scores) for judge, scores in found.items()}
+
+    def near_top(self) -> dict[str, float]:
+        """Arm → share of its scores that are near the top of the scale."""
+        found = {}
+        for arm, texts in self.texts.items():
+            places = np.fromiter(texts.values(), np.intp)
+            seen = [
+                np.frombuffer(column, np.float64)[places[places < len(column)]] for column in self.by.values()
+            ]
+            scores = np.concatenate(seen)
+            scores = scores[~np.isnan(scores)]
+            found[arm] = float((scores >= NEAR_TOP).mean()) if len(scores) else 0.0
+        return found
 
     def table(self, criterion: str | None = None) -> Numbers:
         """A row per judge, a column per text; of one criterion, or the mean over all."""

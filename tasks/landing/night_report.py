@@ -10,6 +10,7 @@ from tasks.landing.call_figures import CallFigures, call_figures
 from tasks.landing.committed import open_committed
 from tasks.landing.left_rows import LeftRows, deferred_rows, rejected_rows
 from tasks.landing.pair_figures import PairFigures, pair_figures
+from tasks.landing.people import People, people
 from tasks.landing.recipe_shape import Shape, shape_of
 from tasks.landing.row_figures import RowFigures, row_figures
 from tasks.landing.satisfaction_shown import SatisfactionFigures, satisfaction_figures
@@ -36,6 +37,7 @@ class Report:
         made_elsewhere: deferred rows that have come to an end in another run since.
         trend: the run among the nights before it; None where there are none.
         nights: the recipe's last nights, this one last.
+        people: the blind judges beside people's ratings.
     """
 
     store_url: str
@@ -53,6 +55,7 @@ class Report:
     trend: Trend | None = None
     nights: tuple[TrendNight, ...] = ()
     satisfaction: SatisfactionFigures = field(default_factory=SatisfactionFigures)
+    people: People = field(default_factory=People)
 
     @property
     def run(self) -> str:
@@ -90,6 +93,7 @@ def read_report(store: Store, run: str = "") -> Report:
         trend=trend,
         nights=trend.drawn() if trend else (),
         satisfaction=satisfaction_figures(committed),
+        people=people(committed),
     )
 
 

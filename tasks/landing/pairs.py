@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from tasks.judging.text_lengths import lengths_of
 from tasks.judging.uplift import uplift
 from tasks.judging.verdict import Pay, pay, verdict
 from tasks.landing.critical_path import RowCalls
@@ -15,6 +16,7 @@ from tasks.landing.critical_path import RowCalls
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tasks.judging.text_lengths import Lengths
     from tasks.judging.uplift import Uplift
     from tasks.landing.final_scores import FinalScores
     from tasks.landing.output_sums import GroupKey, OutputSums, RowFigures
@@ -67,6 +69,11 @@ class Pairs:
         ]
         return uplift(np.array(table, dtype=np.float64).reshape(len(table), len(judges)))
 
+    def lengths(self) -> Lengths | None:
+        """How long their texts are, and what of the uplift that explains; None without such pairs."""
+        texts = [each.texts for each in self.pairs if each.texts is not None]
+        return lengths_of(texts, self.uplift(), len(texts) / len(self.pairs)) if texts else None
+
     def pay(self, found: Uplift | None) -> Pay:
         """What the made rows of the pairs cost more, on average."""
         usd = [each.usd for each in self.pairs]
@@ -79,7 +86,7 @@ class Pairs:
         if found is None:
             return None
         price = self.pay(found)
-        said = verdict(found, price, self.against)
+        said = verdict(found, price, self.against, self.lengths())
         return {
             "mean": found.mean, "low": found.low, "high": found.high, "n": found.n, "level": found.level,
             "over": found.over, "judges": found.judges, "between_judges": found.between_judges,

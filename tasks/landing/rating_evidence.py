@@ -18,12 +18,15 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from tasks.calling.catalog import Catalog
+from tasks.landing.batch_wording import PREFIX, REWRITTEN
 from tasks.landing.labels import labels_of
 from tasks.landing.model_figures import free_models
 from tasks.landing.plan import read_plan
 from tasks.landing.quality_sums import QualitySums
 from tasks.landing.rated_texts import COLUMNS
+from tasks.patterns.batch_settings import PATH as BATCH
 from tasks.patterns.recipe import Recipe
+from tasks.patterns.step_paths import within
 from tasks.storing.errors import NightpressError
 from tasks.storing.records import read_json, write_json
 from tasks.storing.schemas import OUTPUTS
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "_learnt/ratings"
 WORTH: Final = 5.0  # judges' scores that people's word on one text is worth
-NEEDED: Final = list(dict.fromkeys([*QualitySums.COLUMNS, *COLUMNS, "data"]))
+NEEDED: Final = list(dict.fromkeys([*QualitySums.COLUMNS, *COLUMNS, "data", "warnings"]))
 READERS: Final = 16
 
 Row = dict[str, Any]
@@ -126,14 +129,24 @@ def _read(store: Store, path: str) -> dict[str, Any] | None:
 
 
 def _author(row: Row, labels: Labels) -> int | None:
-    """Who wrote the text, as a place in `steps`: whose score the row has, else whom the members voted for, else the last."""
+    """Who wrote the delivered text, as a place in `steps`.
+
+    The last writer; of a loop, which keeps the best, the one whom the loop's own judge gave most, of equals the first (the
+    row's quality may be the blind judges'); of members that voted, the one they chose. A text that was written once more
+    and not taken has no author.
+    """
     steps = row["steps"] or []
     writers = [place for place, step in enumerate(steps) if labels.paths.at(step["path"]).writes]
-    scored = [
-        place for place in writers if row["quality"] is not None and steps[place]["quality"] == row["quality"]
-    ]
-    if scored or not writers:
-        return scored[-1] if scored else None
+    if not any(each.startswith(PREFIX + REWRITTEN) for each in row["warnings"] or ()):
+        writers = [place for place in writers if not within(steps[place]["path"], BATCH)]
+    if not writers or steps[writers[-1]]["path"] == BATCH:
+        return writers[-1] if writers else None
+    loop = labels.paths.loop_around(steps[writers[-1]]["path"]) if labels.is_made(row) else None
+    if loop is not None:
+        inside = [place for place in writers if within(steps[place]["path"], loop)]
+        scored = [place for place in inside if steps[place]["quality"] is not None]
+        if scored:
+            return max(scored, key=lambda place: steps[place]["quality"])
     best = _parsed(row["data"]).get("best_individual")
     model = best.get("model") if isinstance(best, dict) else None
     return next((place for place in reversed(writers) if model in (None, steps[place]["model"])), None)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.landing.batch_sheet import batch_sheet
 from tasks.landing.call_sums import percentile
+from tasks.landing.people_shown import people_sheet
 from tasks.landing.proving import costs
 from tasks.landing.row_sheets import (
     criteria_sheet,
@@ -57,6 +58,7 @@ def sheets(report: Report) -> list[Sheet]:
         reasons_sheet("Deferred", report.deferred),
         trend_sheet(report.trend),
         satisfaction_sheet(report.satisfaction),
+        people_sheet(report.people),
         worst_rated_sheet(report.satisfaction),
         criteria_sheet(rows, scores),
         judged_steps_sheet(scores),

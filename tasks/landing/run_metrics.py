@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tasks.judging.intervals import mean_interval
 from tasks.judging.judge_agreement import judge_agreement
-from tasks.judging.judge_cautions import lengths_of, of_a_writers_family, preference
+from tasks.judging.judge_cautions import near_the_top, of_a_writers_family, preference
 from tasks.landing.call_sums import percentile
 from tasks.landing.critical_path import RowCalls, seconds_by_step
 from tasks.landing.pairs import BASELINE, Pairing
@@ -101,7 +101,7 @@ class RunMetrics:
         if not self.scores.count:
             return None
         agreement = judge_agreement(self.scores.table())
-        lengths = lengths_of([each.texts for each in self.pairs.pairs if each.texts is not None])
+        lengths, at_top = self.pairs.lengths(), self.scores.near_top()
         preferences = [
             found
             for judge in sorted(self.scores.verdicts)
@@ -115,6 +115,7 @@ class RunMetrics:
             agreement.caution,
             *of_a_writers_family(self.scores.families, writers),
             lengths.caution if lengths else "",
+            near_the_top(at_top),
             *(each.caution for each in preferences),
         ]
         several = len(self.scores.judges) > 1
@@ -130,7 +131,9 @@ class RunMetrics:
             "lengths": None if lengths is None else {
                 "made": lengths.made, "baseline": lengths.baseline, "per_doubling": lengths.per_doubling,
                 "uplift_corrected": lengths.corrected,
+                **dict(zip(("corrected_low", "corrected_high"), lengths.interval or (None, None), strict=True)),
             },
+            "near_top": at_top,
             "pairs_side_by_side": {
                 each.judge: {"n": each.steady.n, "preference": each.mean, "flips": each.steady.flips}
                 for each in preferences

@@ -53,14 +53,23 @@ class PathFacts:
 
 @dataclass(frozen=True, slots=True)
 class StepPaths:
-    """A recipe's paths."""
+    """A recipe's paths.
+
+    Attributes:
+        loops: where the best of several drafts counts, not the last; of loops within a loop the outer one.
+    """
 
     facts: Mapping[str, PathFacts] = field(default_factory=dict)
+    loops: tuple[str, ...] = ()
 
     def at(self, path: str) -> PathFacts:
         """Of the calls at a path; a path that the recipe does not spell out belongs to a pattern's own calls."""
         found = self.facts.get(path) or self.facts.get(_AGAIN.sub("", path))
         return found or PathFacts(writes=path.rsplit("/", 1)[-1] not in PATTERNS_OWN)
+
+    def loop_around(self, path: str) -> str | None:
+        """The loop that a path is in; None if it is in none."""
+        return next((loop for loop in self.loops if within(path, loop)), None)
 
 
 def step_paths(recipe: Recipe, tasks: Collection[str]) -> StepPaths:
@@ -71,7 +80,7 @@ def step_paths(recipe: Recipe, tasks: Collection[str]) -> StepPaths:
     """
     walk = _Walk(tasks, recipe.quality.judge)
     walk.step(recipe.make, "", "", {}, ())
-    return StepPaths(walk.found)
+    return StepPaths(walk.found, tuple(walk.loops))
 
 
 def within(path: str, outer: str) -> bool:
@@ -84,12 +93,17 @@ class _Walk:
     tasks: Collection[str]
     judge: ModelChoice | None
     found: dict[str, PathFacts] = field(default_factory=dict)
+    loops: list[str] = field(default_factory=list)
 
     def step(
         self, step: Step, outer: str, label: str, names: Mapping[str, str], before: tuple[str, ...]
     ) -> None:
         """Args: `names`: earlier steps, where they are; `before`: where the text before it is, the nearest first."""
         path = _below(outer, step.name or label)
+        if isinstance(step.pattern, Refine | Repeat | Team) and not any(
+            within(path, each) for each in self.loops
+        ):
+            self.loops.append(path)
         match step.pattern:
             case Ask(model=model):
                 partner = (model.partner or "") if isinstance(model, Need) else ""

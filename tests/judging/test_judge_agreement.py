@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tasks.judging.judge_agreement import MOST_TEXTS, judge_agreement
-from tasks.judging.judge_cautions import lengths_of, of_a_writers_family, place_verdicts, preference
+from tasks.judging.judge_cautions import near_the_top, of_a_writers_family, place_verdicts, preference
 
 NOBODY = float("nan")
 
@@ -78,22 +78,6 @@ def test_a_judge_of_a_writers_family_is_named_with_the_arm():
     assert "the judge haiku is of the family claude, as claude of the arm made" in caution
 
 
-def test_long_texts_are_reported_with_the_uplift_corrected():
-    """Judges give 0.1 for a doubling, and the made texts are twice as long: nothing else is better."""
-    random = np.random.default_rng(2)
-    pairs = []
-    for _ in range(200):
-        topic, own, other = random.uniform(0.3, 0.6), random.normal(0, 0.5), random.normal(0, 0.5)
-        made, baseline = 2 ** (11 + own), 2 ** (10 + other)
-        pairs.append((topic + 0.1 * (1 + own), round(made), topic + 0.1 * other, round(baseline)))
-    found = lengths_of(pairs)
-    assert found.made / found.baseline == pytest.approx(2, rel=0.1)
-    assert abs(found.corrected) < 0.03
-    assert "the texts of the arm made are 2." in found.caution
-    assert lengths_of([(0.5, 100, 0.5, 110)]).caution == ""
-    assert lengths_of([]) is None
-
-
 def test_pairs_in_both_orders_give_the_preference_and_the_flips():
     better, worse, flips = place_verdicts(1, 1), place_verdicts(0, 0), place_verdicts(1, 0)
     assert (better.preference, worse.preference, flips.preference) == (1, -1, 0)
@@ -104,3 +88,11 @@ def test_pairs_in_both_orders_give_the_preference_and_the_flips():
     assert "preferred the same place in 50%" in preference("critic", [better, flips] * 6).caution
     assert preference("critic", [flips] * 3).caution == "", "three pairs are no habit"
     assert preference("critic", []) is None
+
+
+def test_scores_at_the_end_of_the_scale_are_warned_of_with_their_share():
+    assert near_the_top({"made": 0.24, "baseline": 0.0}) == ""
+    said = near_the_top({"made": 0.4, "baseline": 0.1})
+    assert "40% of those of the arm made" in said
+    assert "baseline" not in said
+    assert "may be understated" in said

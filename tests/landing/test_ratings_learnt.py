@@ -15,7 +15,8 @@ from tasks.calling.catalog import load_catalog
 from tasks.landing.labels import Labels
 from tasks.landing.learning import estimates_for
 from tasks.landing.rating_evidence import WORTH, evidence
-from tasks.patterns.step_paths import PathFacts, StepPaths
+from tasks.patterns.recipe import load_recipe
+from tasks.patterns.step_paths import PathFacts, StepPaths, step_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,11 +83,25 @@ def step(path: str, model: str, quality: float | None = None) -> dict[str, Any]:
 def row(*steps: dict[str, Any], **more: Any) -> dict[str, Any]:
     usual = {
         "request_id": "r", "request_type": None, "arm": "made", "status": "made", "error_kind": None, "error": None,
-        "quality": None, "calls": 2, "cached_calls": 2, "data": None, "steps": list(steps),
+        "quality": None, "calls": 2, "cached_calls": 2, "data": None, "warnings": None, "steps": list(steps),
     }  # fmt: skip
     return {**usual, **more}
 
 
+REFINING = load_recipe(
+    """
+recipe: refining
+quality: {judge: j}
+make:
+  pipeline:
+    - name: better
+      refine: {start: {ask: {model: a, prompt: x}}, stages: [{name: polish, ask: {model: b, prompt: x}}]}
+    - {name: last, optional: true, ask: {model: c, prompt: x}}
+"""
+)
+LOOP = Labels(step_paths(REFINING, ()))
+LOOPED = (step("better/start", "a", 0.9), step("better/polish", "b", 0.4), step("better/judge", "j"))
+AGAIN = step("@batch", "d", 0.95)
 CASCADE = Labels(StepPaths({"answer": PathFacts(cascade=("cheap", "dear"))}))
 
 
@@ -94,7 +109,11 @@ CASCADE = Labels(StepPaths({"answer": PathFacts(cascade=("cheap", "dear"))}))
     ("rated_row", "labels", "writer"),
     [
         (row(step("draft", "a"), step("polish", "b"), step("polish/judge", "j")), Labels(), "b"),
-        (row(step("refine/start", "a", 0.9), step("refine/polish", "b", 0.4), quality=0.9), Labels(), "a"),
+        (row(*LOOPED, quality=0.55), LOOP, "a"),
+        (row(*LOOPED[::-1], quality=0.4), LOOP, "a"),
+        (row(*LOOPED, step("last", "c"), quality=0.9), LOOP, "c"),
+        (row(*LOOPED, AGAIN, quality=0.55, warnings=["batch: rewritten: too like r7"]), LOOP, "d"),
+        (row(*LOOPED, AGAIN, quality=0.55, warnings=["batch: not rewritten: too like r7"]), LOOP, "a"),
         (
             row(step("x", "a"), step("y", "b"), data=orjson.dumps({"best_individual": {"model": "a"}}).decode()),
             Labels(), "a",
@@ -103,7 +122,10 @@ CASCADE = Labels(StepPaths({"answer": PathFacts(cascade=("cheap", "dear"))}))
         (row(step("@baseline", "a"), arm="baseline"), Labels(), "a"),
         (row(), Labels(), None),
     ],
-    ids=["the last", "whose draft was kept", "whom the members chose", "a cascade's", "a control arm's", "nobody"],
+    ids=[
+        "the last", "whose draft the loop kept, judged blind", "whatever the order", "who wrote after the loop",
+        "who wrote it once more", "not who wrote once more in vain", "whom the members chose", "a cascade's", "a control arm's", "nobody",
+    ],
 )  # fmt: skip
 def test_the_writer_of_the_text_is_credited(
     rated_row: dict[str, Any], labels: Labels, writer: str | None

@@ -140,3 +140,15 @@ def test_inside_means_below_a_path_and_not_a_longer_name() -> None:
     assert within("a", "")
     assert not within("ab", "a")
     assert not within("a", "a/b")
+
+
+def test_the_outer_loop_around_a_path_is_known() -> None:
+    inner = {"name": "tries", "repeat": {"body": asking("attempt"), "threshold": 0.9}}
+    better = {"name": "better", "refine": {"start": inner, "stages": [asking("polish")]}}
+    known = paths_of({"pipeline": [asking("plan"), better]})
+    assert known.loops == ("better",)
+    assert known.loop_around("better/tries/attempt") == "better"
+    assert known.loop_around("better/polish") == "better"
+    assert known.loop_around("plan") is None
+    assert known.loop_around("better2/polish") is None
+    assert paths_of({"repeat": {"body": asking(), "threshold": 0.9}}).loop_around("body") == ""
