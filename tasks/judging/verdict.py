@@ -23,7 +23,8 @@ class Pay:
     Attributes:
         usd_extra: USD more per row on average; None if a price is not known.
         seconds_extra: seconds more per row on average.
-        usd_per_uplift: USD for one whole unit of quality, from 0 to 1; None where nothing is gained or nothing is paid.
+        usd_per_uplift: USD for one whole unit of quality, from 0 to 1; None where no gain is shown
+            (the interval has 0 in it) or nothing is paid.
     """
 
     usd_extra: float | None
@@ -41,7 +42,8 @@ class Verdict:
 
 def pay(found: Uplift | None, usd_extra: float | None, seconds_extra: float | None) -> Pay:
     """What a point of quality costs."""
-    gains = found is not None and found.mean > 0 and usd_extra is not None and usd_extra > 0
+    shown = found is not None and found.low is not None and found.low > 0
+    gains = shown and usd_extra is not None and usd_extra > 0
     return Pay(usd_extra, seconds_extra, usd_extra / found.mean if gains and found and usd_extra else None)
 
 

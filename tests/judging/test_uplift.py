@@ -115,5 +115,8 @@ def test_where_judges_differ_more_pairs_are_not_what_is_missing():
 
 def test_a_point_has_a_price_only_where_something_is_gained_and_paid():
     gain, loss = uplift([0.1, 0.3] * 10), uplift([-0.1, -0.3] * 10)
+    not_shown = uplift([0.5, -0.3] * 10)
+    assert not_shown.mean > 0 > not_shown.low
+    assert pay(not_shown, 0.1, None).usd_per_uplift is None
     assert pay(gain, 0.1, None).usd_per_uplift == pytest.approx(0.5)
     assert pay(loss, 0.1, None).usd_per_uplift is pay(gain, -0.1, None).usd_per_uplift is None
