@@ -59,18 +59,23 @@ def mean_interval(
 ) -> Interval | None:
     """The mean of values within `bounds`; None of none."""
     seen = np.asarray(values, dtype=np.float64)
-    n = len(seen)
+    return sums_interval(len(seen), float(seen.sum()), float((seen**2).sum()), bounds, level)
+
+
+def sums_interval(
+    n: int, total: float, squares: float, bounds: tuple[float, float] = SCORES, level: float = LEVEL
+) -> Interval | None:
+    """The same from sums of the values and of their squares."""
     if not n:
         return None
-    mean = float(seen.mean())
+    mean = total / n
     if n == 1:
         return Interval(mean, None, None, 1, level)
     lowest, highest = bounds
     weight = n + 2 * AT_EACH_BOUND
-    centre = (float(seen.sum()) + AT_EACH_BOUND * (lowest + highest)) / weight
-    apart = float(((seen - centre) ** 2).sum()) + AT_EACH_BOUND * (
-        (lowest - centre) ** 2 + (highest - centre) ** 2
-    )
+    centre = (total + AT_EACH_BOUND * (lowest + highest)) / weight
+    apart = max(0.0, squares - 2 * centre * total + n * centre**2)
+    apart += AT_EACH_BOUND * ((lowest - centre) ** 2 + (highest - centre) ** 2)
     half = student_t(level, n - 1) * sqrt(apart / weight / (weight - 1))
     low, high = max(lowest, min(centre - half, mean)), min(highest, max(centre + half, mean))
     return Interval(mean, low, high, n, level)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from importlib import import_module
-from typing import Any, Final
+from typing import Final
+
+from tasks.judging.intervals import sums_interval
 
 BINS: Final = 20
-LEVEL: Final = 0.95
-AT_EACH_BOUND: Final = 0.25
 
 
 @dataclass(slots=True)
@@ -40,18 +39,6 @@ class Spread:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Where the mean of all such rows lies with LEVEL confidence; None below two.
-
-        A quarter of an observation is added at each bound before Student's t is taken, so that equal scores give no
-        interval of width 0 (as `tasks.judging.intervals` does, here from sums).
-        """
-        if self.count < 2 or self.mean is None:
-            return None
-        special: Any = import_module("scipy.special")
-        weight = self.count + 2 * AT_EACH_BOUND
-        centre = (self.total + AT_EACH_BOUND) / weight
-        apart = self.squares - 2 * centre * self.total + self.count * centre**2
-        apart += AT_EACH_BOUND * (centre**2 + (1 - centre) ** 2)
-        error = math.sqrt(max(0.0, apart) / weight / (weight - 1))
-        half = float(special.stdtrit(self.count - 1, (1 + LEVEL) / 2)) * error
-        return max(0.0, min(centre - half, self.mean)), min(1.0, max(centre + half, self.mean))
+        """Where the mean of all such rows lies with 95% confidence; None below two."""
+        found = sums_interval(self.count, self.total, self.squares)
+        return None if found is None or found.low is None or found.high is None else (found.low, found.high)
