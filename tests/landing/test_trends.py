@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tasks.landing.made_with import changed_since
 from tasks.landing.night_figures import FIGURES, Night, night_of
 from tasks.landing.night_report import read_report
 from tasks.landing.past_nights import MOST_NIGHTS
@@ -19,6 +20,7 @@ from tasks.landing.report_markdown import report_markdown
 from tasks.landing.run_paths import manifest_path
 from tasks.landing.trend_sheets import SHOWN, nights_sheet, said, trend_sheet
 from tasks.landing.trends import Trend, trend_of, trend_over
+from tasks.patterns.recipe import load_recipe
 from tasks.storing.filesystem import Store
 from tasks.storing.parts import part_path, write_part
 from tasks.storing.records import read_json, write_json
@@ -291,6 +293,63 @@ def test_what_was_another_from_a_night_on_is_said_and_compared_all_the_same(
     assert ["; ".join(mark.changes) for mark in found.marks] == ([words] if words else [])
     assert nights_sheet(found).rows[0][:2] == ("2026-01-11", words)
     assert {flag.figure.name for flag in found.flags} == {"quality_mean"}
+
+
+def proof(baseline: str, **more: Any) -> dict[str, Any]:
+    return {
+        "recipe": f"abc {baseline}",
+        "work": "abc",
+        "models": {"one": ONE},
+        "proof": {"baseline": baseline, **more},
+    }
+
+
+def test_an_uplift_over_another_baseline_is_another_figure(store: Store) -> None:
+    for day in range(10):
+        land(store, day, uplift={"mean": 0.1, "low": 0.05, "high": 0.15, "n": 40}, made_with=proof("strong"))
+    weak = {"mean": 0.4, "low": 0.35, "high": 0.45, "n": 40}
+    found = trend(store, land(store, 10, uplift=weak, made_with=proof("weak")))
+    assert found.flags == (), "the recipe is no better than it was"
+    assert [each.uplift for each in found.drawn()] == [None] * 10 + [0.4]
+    assert [each.uplift_low for each in found.drawn()] == [None] * 10 + [0.35]
+    assert nights_sheet(found).rows[0][1] == "baseline weak, was strong"
+    again = trend(store, land(store, 11, uplift=weak, made_with=proof("strong")))
+    assert {flag.figure.name for flag in again.flags} == {"uplift"}
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        ({"made_with": proof("strong", prompt="b")}, "the baseline's prompt edited"),
+        ({"made_with": {**proof("strong", prompt="a"), "work": "edited"}}, "recipe edited"),
+        ({"judges": {"names": ["ada"]}}, "judges ada, was ada, bob"),
+        ({"judges": None}, ""),
+    ],
+)
+def test_what_only_proves_is_said_by_its_name(store: Store, now: dict[str, Any], words: str) -> None:
+    usual = {"made_with": proof("strong", prompt="a"), "judges": {"names": ["ada", "bob"]}}
+    land(store, 0, **usual)
+    found = trend(store, land(store, 1, **{**usual, **now}))
+    assert ["; ".join(mark.changes) for mark in found.marks] == ([words] if words else [])
+
+
+def test_another_baseline_is_no_other_recipe(rig: Callable[..., Rig]) -> None:
+    night = rig()
+    first, proven, edited = (
+        night.night(
+            night.table({"r": "one"}), run=f"n{number}", recipe=load_recipe(text).compared_with(words)
+        )
+        for number, (text, words) in enumerate(
+            (
+                (night.recipe, ""),
+                (night.recipe.replace("make:", "quality: {judges: [one], pairs: false}\nmake:"), "one:0.0"),
+                (night.recipe.replace("Write about", "Tell of"), ""),
+            )
+        )
+    )
+    works = [each["made_with"]["work"] for each in (first, proven, edited)]
+    assert works[0] == works[1] != works[2]
+    assert changed_since(first, proven) == ["baseline one, was none"]
 
 
 def test_a_month_of_nights_is_a_listing_and_two_reads_a_night(
