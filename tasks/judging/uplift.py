@@ -43,6 +43,7 @@ class Uplift:
         judges: that told how judges differ, 1 for one.
         over: what the interval answers for.
         between_judges: standard deviation of the judges' own uplifts beyond chance; None with one judge.
+        spread: standard deviation of the pairs' differences, each the mean over its judges; None for a single pair.
     """
 
     mean: float
@@ -53,6 +54,7 @@ class Uplift:
     judges: int = 1
     over: Over = "requests"
     between_judges: float | None = None
+    spread: float | None = None
 
     @property
     def caution(self) -> str:
@@ -78,18 +80,18 @@ def uplift(differences: Sequence[float] | Numbers, level: float = LEVEL) -> Upli
     table = table[~np.isnan(table).all(axis=1)]
     if not len(table):
         return None
-    found = mean_interval(np.nanmean(table, axis=1), DIFFERENCES, level)
+    means = np.nanmean(table, axis=1)
+    found = mean_interval(means, DIFFERENCES, level)
     if found is None or found.low is None or found.high is None:
         return None if found is None else Uplift(found.mean, None, None, found.n, level)
+    spread = float(means.std(ddof=1))
     variance = _variance_of_judges(table)
     if variance is None:
-        return Uplift(found.mean, found.low, found.high, found.n, level)
+        return Uplift(found.mean, found.low, found.high, found.n, level, spread=spread)
     between, judges = variance
     extra = student_t(level, judges - 1) * sqrt(between / judges)
     low, high = joined(found.mean, (found.mean - found.low, extra), (found.high - found.mean, extra))
-    return Uplift(
-        found.mean, low, high, found.n, level, judges, "requests and judges", between_judges=sqrt(between)
-    )
+    return Uplift(found.mean, low, high, found.n, level, judges, "requests and judges", sqrt(between), spread)
 
 
 def joined(mean: float, below: Sequence[float], above: Sequence[float]) -> tuple[float, float]:

@@ -1,10 +1,17 @@
-"""Whether the extra calls pay, in plain words. No I/O."""
+"""Whether the extra calls pay, in plain words. No I/O.
+
+A recipe can pay in two ways: by better texts, or by texts that are as good for less money. As good is a question of how
+much worse would matter, so that both are told by one figure, WORTH (a margin of non-inferiority, Piaggio et al., JAMA 308,
+2012).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import sqrt
 from typing import TYPE_CHECKING, Final, Literal, TypeGuard
+
+from tasks.judging.intervals import DIFFERENCES, sums_interval
 
 if TYPE_CHECKING:
     from tasks.judging.text_lengths import Lengths
@@ -13,14 +20,22 @@ if TYPE_CHECKING:
 Answer = Literal[
     "helps",
     "longer, and not shown to be better",
+    "costs less and is as good",
+    "better by less than matters, and costs more",
+    "better by less than matters",
     "does not help",
     "costs more and is not better",
+    "costs less and is worse",
+    "costs less; whether as good cannot be told yet",
     "too few pairs to tell",
 ]
 
 WORTH: Final = 0.05  # a gain below it is too small to matter: half a step of a judge that scores in tenths
 FEWEST: Final = 10
 POINT: Final = 0.01
+SAME_USD: Final = 1e-9
+POWER: Final = 0.8416  # standard errors within which four of five nights' lower ends lie
+MOST_PAIRS: Final = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +45,8 @@ class Pay:
     Attributes:
         usd_extra: USD more per row on average; None if a price is not known.
         seconds_extra: seconds more per row on average.
-        usd_per_uplift: USD for one whole unit of quality, from 0 to 1; None where nothing is gained or nothing is paid.
+        usd_per_uplift: USD for one whole unit of quality, from 0 to 1; None where no gain is shown
+            (the interval has 0 in it) or nothing is paid.
     """
 
     usd_extra: float | None
@@ -48,7 +64,8 @@ class Verdict:
 
 def pay(found: Uplift | None, usd_extra: float | None, seconds_extra: float | None) -> Pay:
     """What a point of quality costs."""
-    gains = found is not None and found.mean > 0 and usd_extra is not None and usd_extra > 0
+    shown = found is not None and found.low is not None and found.low > 0
+    gains = shown and usd_extra is not None and usd_extra > 0
     return Pay(usd_extra, seconds_extra, usd_extra / found.mean if gains and found and usd_extra else None)
 
 
@@ -57,8 +74,9 @@ def verdict(
 ) -> Verdict:
     """The answer that the pairs allow.
 
-    `helps` only if the whole interval is above 0, and where length may have made the uplift, that with length taken out as
-    well. That it does not help is said only if the whole interval is below WORTH; what lies between is not told yet.
+    What is said is true of the whole interval: `helps` only if all of it is above 0 and it reaches WORTH, or the recipe is
+    not dearer; as good only if all of it is above -WORTH; that it does not help only if all of it is below WORTH. Where
+    length may have made the uplift, that with length taken out has to be above 0 as well.
     """
     if found is None or found.low is None or found.high is None or found.n < FEWEST:
         pairs = found.n if found else 0
@@ -69,18 +87,12 @@ def verdict(
         f"{found.mean:+.3f} in quality against {against}, {found.level:.0%} interval {found.low:+.3f} to "
         f"{found.high:+.3f}, over {_pairs(found.n)}"
     )
-    cost = _cost(price)
     if found.low > 0 and _only_longer(lengths):
-        said = f"The recipe's texts are longer, and that they are better is not shown: {measured}; {lengths.taken_out}. {cost}"
-        return Verdict("longer, and not shown to be better", said)
-    if found.low > 0:
-        return Verdict("helps", f"The recipe is better: {measured}. {cost}")
-    if found.high < WORTH:
-        dearer = price.usd_extra is not None and price.usd_extra > 0
-        how = "worse" if found.high < 0 else "not better by anything that matters"
-        answer: Answer = "costs more and is not better" if dearer else "does not help"
-        return Verdict(answer, f"The recipe is {how}: {measured}. {cost}")
-    return Verdict("too few pairs to tell", f"No gain is shown: {measured}. {_wanted(found)} {cost}".strip())
+        said = f"The recipe's texts are longer, and that they are better is not shown: {measured}; {lengths.taken_out}."
+        return Verdict("longer, and not shown to be better", f"{said} {_cost(price)}")
+    answer, how = _answer(found.low, found.high, price.usd_extra)
+    wanted = _wanted(found, answer)
+    return Verdict(answer, " ".join(filter(None, (f"{how}: {measured}.", wanted, _cost(price)))))
 
 
 def _only_longer(lengths: Lengths | None) -> TypeGuard[Lengths]:
@@ -90,22 +102,66 @@ def _only_longer(lengths: Lengths | None) -> TypeGuard[Lengths]:
     return lengths.interval is not None and lengths.interval[0] <= 0
 
 
-def pairs_wanted(found: Uplift, gain: float = WORTH) -> int | None:
-    """About how many pairs it takes for an interval that reaches no further than `gain`, if all else stays as it is.
+def pairs_wanted(found: Uplift, gain: float = WORTH, bound: float = 0.0) -> int | None:
+    """With how many pairs a true gain is shown to be above `bound` on four nights in five, if pairs go on to vary so.
 
-    None where judges differ: more pairs do not narrow that part.
+    It is the interval of `mean_interval`, with its quarters of an observation, that has to be above. None where judges
+    differ: more pairs do not narrow that part.
     """
-    if found.low is None or found.high is None or found.between_judges:
+    if found.spread is None or found.between_judges:
         return None
-    half = (found.high - found.low) / 2
-    return max(found.n, ceil(found.n * (half / gain) ** 2))
+    enough, too_few = MOST_PAIRS, 1
+    while enough - too_few > 1:
+        middle = (enough + too_few) // 2
+        if _is_shown(middle, found.spread, gain, bound, found.level):
+            enough = middle
+        else:
+            too_few = middle
+    return enough
 
 
-def _wanted(found: Uplift) -> str:
-    pairs = pairs_wanted(found)
-    if pairs is None:
+def _is_shown(n: int, spread: float, gain: float, bound: float, level: float) -> bool:
+    squares = n * gain * gain + (n - 1) * spread * spread
+    usual = sums_interval(n, n * gain, squares, DIFFERENCES, level)
+    low = None if usual is None else usual.low
+    return low is not None and low - POWER * spread / sqrt(n) >= bound
+
+
+def _answer(low: float, high: float, usd_extra: float | None) -> tuple[Answer, str]:
+    dearer = usd_extra is not None and usd_extra > SAME_USD
+    cheaper = usd_extra is not None and usd_extra < -SAME_USD
+    if low > 0:
+        if high >= WORTH or cheaper or (usd_extra is not None and not dearer):
+            return "helps", "The recipe is better"
+        if dearer:
+            return (
+                "better by less than matters, and costs more",
+                "The recipe is better, but by less than matters",
+            )
+        return "better by less than matters", "The recipe is better, but by less than matters"
+    if cheaper:
+        if low > -WORTH:
+            return "costs less and is as good", f"The recipe is as good, or worse by less than {WORTH}"
+        if high < 0:
+            return "costs less and is worse", "The recipe is worse"
+        return "costs less; whether as good cannot be told yet", "Whether the recipe is as good is not shown"
+    if high < WORTH:
+        how = "worse" if high < 0 else "not better by anything that matters"
+        return "costs more and is not better" if dearer else "does not help", f"The recipe is {how}"
+    return "too few pairs to tell", "No gain is shown"
+
+
+def _wanted(found: Uplift, answer: Answer) -> str:
+    match answer:
+        case "too few pairs to tell":
+            pairs, shown = pairs_wanted(found), f"A gain of {WORTH} would show"
+        case "costs less; whether as good cannot be told yet":
+            pairs, shown = pairs_wanted(found, 0.0, -WORTH), "That it is as good would show"
+        case _:
+            return ""
+    if found.between_judges:
         return "The judges differ: more judges tell more than more pairs."
-    return f"A gain of {WORTH} would show with about {pairs} pairs." if pairs > found.n else ""
+    return f"{shown}, on four nights in five, with about {pairs} pairs." if pairs and pairs > found.n else ""
 
 
 def _pairs(n: int) -> str:

@@ -33,11 +33,11 @@ class Point:
     """A figure of one night.
 
     Attributes:
-        rows: that it is of; a small night strays further.
+        of: how many rows, judged rows, pairs or calls it is of; a figure of few strays further.
     """
 
     value: float
-    rows: int
+    of: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +79,26 @@ class Range:
     reach: float
     nights: int
 
+    def within(self, bounds: tuple[float, float]) -> tuple[float, float]:
+        """Its ends, as far as a figure with these bounds can go."""
+        lowest, highest = bounds
+        return max(lowest, self.median - self.reach), min(highest, self.median + self.reach)
+
 
 def expected(tonight: Point, former: Sequence[Point], least: Least, *, is_share: bool) -> Range | None:
     """The usual range; None with too few former nights.
 
     Args:
-        is_share: of rows, 0..1: it strays at least as a share of so many rows does by chance.
+        is_share: of rows or calls, 0..1: it strays at least as a share of so many does by chance.
     """
     if len(former) < FEWEST_NIGHTS:
         return None
     values = np.array([each.value for each in former])
     median = float(np.median(values))
     sigma = _sigma(values, median) * _smaller(tonight, former)
-    if is_share and tonight.rows:
-        usual = (median * tonight.rows + 0.5) / (tonight.rows + 1)
-        sigma = max(sigma, float(np.sqrt(max(0.0, usual * (1 - usual)) / tonight.rows)))
+    if is_share and tonight.of:
+        usual = (median * tonight.of + 0.5) / (tonight.of + 1)
+        sigma = max(sigma, float(np.sqrt(max(0.0, usual * (1 - usual)) / tonight.of)))
     reach = max(JUMP * (1 + FEW_NIGHTS / len(former)) * sigma, least.of(median))
     return Range(median, reach, len(former))
 
@@ -118,9 +123,9 @@ def _sigma(values: np.ndarray, median: float) -> float:
 
 
 def _smaller(tonight: Point, former: Sequence[Point]) -> float:
-    """How much further a night strays that has fewer rows than usual."""
-    usual = float(np.median([each.rows for each in former]))
-    return float(np.sqrt(max(1.0, usual / max(1, tonight.rows))))
+    """How much further a figure strays that is of fewer than usual."""
+    usual = float(np.median([each.of for each in former]))
+    return float(np.sqrt(max(1.0, usual / max(1, tonight.of))))
 
 
 def _creep(values: np.ndarray, least: Least) -> Drift | None:

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from tasks.landing.plan import Plan
 
 DIGITS: Final = 12
+PROVING: Final = frozenset({"judges", "share", "pairs"})  # of `quality`: they change no text
 
 
 def made_with(plan: Plan, catalog: Catalog) -> dict[str, Any]:
-    """{recipe: a hash, models: catalog name → {id, host, price}} of all models that the run might ask."""
-    recipe = sha256(orjson.dumps(plan.recipe, option=orjson.OPT_SORT_KEYS)).hexdigest()[:DIGITS]
+    """{recipe: a hash, work: a hash of it without what only proves, proof: …, models: catalog name → {id, host, price}}.
+
+    Models are all that the run might ask.
+    """
     models = {
         name: {
             "id": catalog.models[name].id,
@@ -30,7 +33,33 @@ def made_with(plan: Plan, catalog: Catalog) -> dict[str, Any]:
         for name, price in sorted(plan.prices.items())
         if name in catalog.models
     }
-    return {"recipe": recipe, "models": models}
+    quality = {name: value for name, value in plan.recipe["quality"].items() if name not in PROVING}
+    work = {**plan.recipe, "quality": quality}
+    work.pop("baseline", None)
+    return {"recipe": _hash(plan.recipe), "work": _hash(work), "proof": _proof(plan.recipe), "models": models}
+
+
+def _proof(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """What the made texts are compared with, and who is to judge them by what."""
+    baseline, quality = recipe.get("baseline") or {}, recipe["quality"]
+    prompt = baseline.get("prompt")
+    judge = quality.get("judge")
+    return {
+        "baseline": baseline.get("model"),
+        "prompt": None if prompt is None else _hash(prompt),
+        "judges": quality.get("judges") or ([] if judge is None else [judge]),
+        "criteria": quality["criteria"],
+    }
+
+
+def compared_with(manifest: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The model and the prompt of the control arm: an uplift over another says nothing of this one."""
+    proof = (manifest.get("made_with") or {}).get("proof") or {}
+    return proof.get("baseline"), proof.get("prompt")
+
+
+def _hash(plain: Any) -> str:
+    return sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).hexdigest()[:DIGITS]
 
 
 def changed_since(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -43,13 +72,28 @@ def changed_since(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
         found.append(f"recipe version {before['recipe_version']} → {now['recipe_version']}")
     was, is_now = before.get("made_with"), now.get("made_with")
     if was and is_now:
-        if was["recipe"] != is_now["recipe"] and not found:
+        whole = "work" if "work" in was and "work" in is_now else "recipe"
+        if was[whole] != is_now[whole] and not found:
             found.append("recipe edited")
+        found += _changed_proof(before, now)
         for name in sorted(_asked(before, was) & _asked(now, is_now)):
             found += _changed_model(name, was["models"][name], is_now["models"][name])
     releases = [(each.get("versions") or {}).get("nightpress") for each in (before, now)]
     if all(releases) and releases[0] != releases[1]:
         found.append(f"nightpress {releases[0]} → {releases[1]}")
+    return found
+
+
+def _changed_proof(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    found = []
+    (was, former), (model, prompt) = compared_with(before), compared_with(now)
+    if was != model:
+        found.append(f"baseline {model or 'none'}, was {was or 'none'}")
+    elif former != prompt:
+        found.append("the baseline's prompt edited")
+    judged, judges = ((each.get("judges") or {}).get("names") for each in (before, now))
+    if judged and judges and judged != judges:
+        found.append(f"judges {', '.join(judges)}, was {', '.join(judged)}")
     return found
 
 

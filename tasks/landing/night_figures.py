@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from tasks.landing.drift import Least, Point
@@ -26,24 +27,29 @@ class Figure:
         name: as `TrendNight` has it, where it has it.
         good: whether more of it is better (1) or worse (-1).
         least: the change below which nobody is told.
-        is_share: a share of the night's rows.
+        of: what it is a mean or a share of, as `Night.counts` has it.
+        bounds: between which it can be.
+        is_share: a share of these.
     """
 
     name: str
     title: str
     good: int
     least: Least
+    of: str
+    bounds: tuple[float, float] = (0.0, inf)
     is_share: bool = False
 
 
+SHARE: Final = (0.0, 1.0)
 FIGURES: Final = (
-    Figure("quality_mean", "quality", 1, Least(0.03)),
-    Figure("uplift", "uplift", 1, Least(0.03)),
-    Figure("usd_per_made", "USD per made row", -1, Least(0.0001, 0.15)),
-    Figure("seconds_p50", "seconds p50", -1, Least(0.1, 0.25)),
-    Figure("error_rate", "failed rows", -1, Least(0.03), is_share=True),
-    Figure("call_error_rate", "failed calls", -1, Least(0.03), is_share=True),
-    Figure("hit_rate", "from the ledger", 1, Least(0.1), is_share=True),
+    Figure("quality_mean", "quality", 1, Least(0.03), "judged", SHARE),
+    Figure("uplift", "uplift", 1, Least(0.03), "pairs", (-1.0, 1.0)),
+    Figure("usd_per_made", "USD per made row", -1, Least(0.0001, 0.15), "made"),
+    Figure("seconds_p50", "seconds p50", -1, Least(0.1, 0.25), "made"),
+    Figure("error_rate", "failed rows", -1, Least(0.03), "rows", SHARE, is_share=True),
+    Figure("call_error_rate", "failed calls", -1, Least(0.03), "sent", SHARE, is_share=True),
+    Figure("hit_rate", "from the ledger", 1, Least(0.1), "calls", SHARE, is_share=True),
 )
 
 
@@ -55,6 +61,7 @@ class Night:
         figures: by name; what is unknown is not in it.
         ends: name → the interval of those that have one.
         rows: made and failed.
+        counts: rows, made and judged rows, pairs, calls, and calls that were sent.
     """
 
     run_date: date
@@ -62,6 +69,7 @@ class Night:
     first_start: datetime
     simulated: bool
     rows: int
+    counts: Mapping[str, int]
     figures: Mapping[str, float]
     ends: Mapping[str, tuple[float, float]]
     manifest: Mapping[str, Any]
@@ -69,7 +77,7 @@ class Night:
     def point(self, figure: Figure) -> Point | None:
         """The figure for the rule."""
         value = self.figures.get(figure.name)
-        return None if value is None else Point(value, self.rows)
+        return None if value is None else Point(value, self.counts[figure.of])
 
 
 def night_of(manifest: Mapping[str, Any], metrics: Sequence[Row]) -> Night:
@@ -92,6 +100,7 @@ def night_of(manifest: Mapping[str, Any], metrics: Sequence[Row]) -> Night:
         first_start=datetime.fromisoformat(manifest["first_start"]),
         simulated=bool(manifest["simulated"]),
         rows=rows_of(made),
+        counts=_counts(manifest, made),
         figures=figures,
         ends={
             name: (low, high)
@@ -107,6 +116,18 @@ def rows_of(metrics: Sequence[Row]) -> int:
     return int(sum(row.get("rows") or 0 for row in metrics))
 
 
+def _counts(manifest: Mapping[str, Any], made: Sequence[Row]) -> dict[str, int]:
+    pairs = (manifest.get("uplift") or {}).get("n")
+    return {
+        "rows": rows_of(made),
+        "made": int(sum(map(_made, made))),
+        "judged": int(sum(_judged(row) for row in made if row.get("quality_mean") is not None)),
+        "pairs": int(sum(map(_paired, made)) if pairs is None else pairs),
+        "calls": int(sum(row.get("calls") or 0 for row in made)),
+        "sent": int(manifest["calls"]["sent"]),
+    }
+
+
 def _figures(manifest: Mapping[str, Any], made: Sequence[Row]) -> Iterator[tuple[str, float]]:
     rows, failed = rows_of(made), sum(row.get("failed") or 0 for row in made)
     calls, hits = (sum(row.get(name) or 0 for row in made) for name in ("calls", "cache_hits"))
@@ -115,9 +136,7 @@ def _figures(manifest: Mapping[str, Any], made: Sequence[Row]) -> Iterator[tuple
     uplift = (manifest.get("uplift") or {}).get("mean")
     found = {
         "quality_mean": _mean(made, "quality_mean", _judged),
-        "uplift": uplift
-        if uplift is not None
-        else _mean(made, "uplift", lambda row: row.get("uplift_n") or _made(row)),
+        "uplift": uplift if uplift is not None else _mean(made, "uplift", _paired),
         "usd_per_made": sum(usd) / (rows - failed) if len(usd) == len(made) and rows > failed else None,
         "seconds_p50": _median(made),
         "error_rate": failed / rows if rows else None,
@@ -135,6 +154,11 @@ def _judged(row: Row) -> float:
     """How many rows a group's quality is of; a version that did not say it judged all it made, or none."""
     count = row.get("quality_n")
     return _made(row) if count is None else float(count)
+
+
+def _paired(row: Row) -> float:
+    """How many pairs a group's uplift is of."""
+    return float(row.get("uplift_n") or (0 if row.get("uplift") is None else _made(row)))
 
 
 def _mean(rows: Sequence[Row], name: str, weight: Any) -> float | None:

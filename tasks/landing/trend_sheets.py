@@ -95,9 +95,9 @@ def _why(trend: Trend) -> str:
 
 
 def _from_to(figure: Figure, usual: Range) -> str:
-    low, high = usual.median - usual.reach, usual.median + usual.reach
+    low, high = usual.within(figure.bounds)
     show = SHOWN[figure.name]
-    return f"{show(low if figure.name == 'uplift' else max(0.0, low))} to {show(high)}"
+    return f"{show(low)} to {show(high)}"
 
 
 def _share(value: float) -> str:

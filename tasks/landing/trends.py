@@ -1,17 +1,18 @@
 """A night against the last nights of its recipe: which figures have drifted, and what has changed on the way.
 
 The rule is in `drift`. Nights before a change of recipe, models or prices are compared all the same, and the change is
-said: it may be why a figure moved, and a figure that should have moved and has not is worth as much.
+said: it may be why a figure moved, and a figure that should have moved and has not is worth as much. Only the uplift is
+held against nights with the same baseline alone: over another one it is another figure.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tasks.landing.drift import Drift, Range, drift, expected
-from tasks.landing.made_with import changed_since
+from tasks.landing.made_with import changed_since, compared_with
 from tasks.landing.night_figures import FIGURES, Figure, Night
 from tasks.landing.past_nights import FEWEST_ROWS, night_itself, nights_before
 from tasks.landing.trend_night import TrendNight
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tasks.landing.drift import Point
     from tasks.storing.filesystem import Store
 
+UPLIFT: Final = "uplift"
 DRAWN = frozenset(each.name for each in FIGURES) & frozenset(TrendNight.__dataclass_fields__)
 
 
@@ -71,7 +73,10 @@ class Trend:
         return self.nights[-1]
 
     def drawn(self) -> tuple[TrendNight, ...]:
-        """The nights as the chart has them; former ones are flagged by what these nights show of the time before."""
+        """The nights as the chart has them; former ones are flagged by what these nights show of the time before.
+
+        An uplift over another baseline than tonight's is not drawn.
+        """
         return tuple(_drawn(self.nights, place) for place in range(len(self.nights)))
 
 
@@ -131,13 +136,24 @@ def _usual(nights: Sequence[Night], figure: Figure) -> Range | None:
 
 
 def _former(nights: Sequence[Night], figure: Figure) -> list[Point]:
-    return [point for night in nights[:-1] if (point := night.point(figure)) is not None]
+    return [
+        point
+        for night in nights[:-1]
+        if (point := night.point(figure)) is not None and _is_alike(night, nights[-1], figure.name)
+    ]
+
+
+def _is_alike(night: Night, tonight: Night, name: str) -> bool:
+    """Whether a figure of both says the same."""
+    return name != UPLIFT or compared_with(night.manifest) == compared_with(tonight.manifest)
 
 
 def _drawn(nights: Sequence[Night], place: int) -> TrendNight:
     night = nights[place]
     flagged = {figure.name for figure in FIGURES if _drift(nights[: place + 1], figure) is not None}
-    quality, uplift = (night.ends.get(name, (None, None)) for name in ("quality_mean", "uplift"))
+    shown = {name for name in DRAWN if _is_alike(night, nights[-1], name)}
+    ends = {name: each for name, each in night.ends.items() if name in shown}
+    quality, uplift = (ends.get(name, (None, None)) for name in ("quality_mean", UPLIFT))
     return TrendNight(
         run_date=night.run_date,
         run=night.run,
@@ -147,5 +163,5 @@ def _drawn(nights: Sequence[Night], place: int) -> TrendNight:
         uplift_high=uplift[1],
         rows=night.rows,
         flagged=DRAWN & flagged,
-        **{name: night.figures.get(name) for name in DRAWN},
+        **{name: night.figures.get(name) for name in shown},
     )

@@ -85,7 +85,7 @@ def test_what_helps_is_said_to_help_with_its_price():
     [
         (0.01, "costs more and is not better"),
         (0.0, "does not help"),
-        (-0.01, "does not help"),
+        (-0.01, "costs less and is as good"),
         (None, "does not help"),
     ],
 )
@@ -93,6 +93,48 @@ def test_no_gain_at_a_price_is_told_from_no_gain_for_nothing(usd_extra, answer):
     found = uplift([0.01, -0.01, 0.0] * 60)
     assert found.high < WORTH
     assert verdict(found, pay(found, usd_extra, None)).answer == answer
+
+
+@pytest.mark.parametrize(
+    ("gain", "strays", "usd_extra", "answer"),
+    [
+        (0.01, 0.05, 0.03, "better by less than matters, and costs more"),
+        (0.01, 0.05, None, "better by less than matters"),
+        (0.01, 0.05, -0.03, "helps"),
+        (0.01, 0.05, 0.0, "helps"),
+        (0.2, 0.05, 0.03, "helps"),
+        (0.045, 0.1, 0.03, "helps"),
+        (-0.02, 0.05, -0.03, "costs less and is as good"),
+        (-0.2, 0.05, -0.03, "costs less and is worse"),
+        (0.0, 0.9, -0.03, "costs less; whether as good cannot be told yet"),
+        (0.0, 0.9, 0.03, "too few pairs to tell"),
+        (-0.2, 0.05, 0.03, "costs more and is not better"),
+    ],
+)
+def test_the_answer_is_true_of_the_whole_interval_and_of_the_price(gain, strays, usd_extra, answer):
+    found = uplift([gain - strays, gain + strays] * 200)
+    said = verdict(found, pay(found, usd_extra, None))
+    assert said.answer == answer
+    assert ("The recipe is better:" in said.words) == (answer == "helps")
+
+
+def test_worse_texts_for_less_money_are_not_said_to_be_as_good():
+    """Worse by just what matters: at most 2.5% of nights may say that it is as good."""
+    random = np.random.default_rng(3)
+    for n in (40, 200):
+        drawn = np.clip(random.normal(-WORTH, 0.1, (400, n)), -1, 1)
+        answers = [verdict(uplift(each), pay(None, -0.01, None)).answer for each in drawn]
+        assert answers.count("costs less and is as good") / 400 <= 0.03
+
+
+@pytest.mark.parametrize("spread", [0.05, 0.15, 0.4])
+def test_the_pairs_that_it_asks_for_show_a_gain_on_four_nights_in_five(spread):
+    random = np.random.default_rng(3)
+    wanted = pairs_wanted(uplift(random.normal(0, spread, 20_000)))
+    for gain, margin in ((WORTH, 0.0), (0.0, -WORTH)):
+        drawn = np.clip(random.normal(gain, spread, (500, wanted)), -1, 1)
+        shown = sum(uplift(each).low > margin for each in drawn) / 500
+        assert 0.75 <= shown <= 0.87
 
 
 def test_few_pairs_and_wide_intervals_are_no_answer():
@@ -115,5 +157,8 @@ def test_where_judges_differ_more_pairs_are_not_what_is_missing():
 
 def test_a_point_has_a_price_only_where_something_is_gained_and_paid():
     gain, loss = uplift([0.1, 0.3] * 10), uplift([-0.1, -0.3] * 10)
+    not_shown = uplift([0.5, -0.3] * 10)
+    assert not_shown.mean > 0 > not_shown.low
+    assert pay(not_shown, 0.1, None).usd_per_uplift is None
     assert pay(gain, 0.1, None).usd_per_uplift == pytest.approx(0.5)
     assert pay(loss, 0.1, None).usd_per_uplift is pay(gain, -0.1, None).usd_per_uplift is None
