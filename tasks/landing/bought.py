@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tasks.landing.compared import compared_sheet, compared_words
+from tasks.landing.pooling import pooled
 from tasks.landing.proving import costs
 from tasks.landing.sheet import Sheet
 from tasks.landing.wording import (
@@ -64,6 +65,7 @@ def bought_words(report: Report) -> list[str]:
         return [NO_PAIRS, *_proof_costs(report)]
     return [
         *_answer(report.uplift),
+        *_last_nights(report),
         *_preferred(report),
         *_judges(report, report.uplift),
         *_proof_costs(report),
@@ -111,6 +113,13 @@ def _answer(uplift: Uplift) -> Iterator[str]:
     more += [f"{seconds(abs(longer))} s {'less' if longer < 0 else 'more'}"] if longer is not None else []
     if more:
         yield f"A row takes {' and '.join(more)} than with one model."
+
+
+def _last_nights(report: Report) -> Iterator[str]:
+    """What the pairs of the last nights say together, where there are several."""
+    nights = report.trend.nights if report.trend else ()
+    if found := pooled([each.manifest for each in nights]) if nights else None:
+        yield one_line(found.words, LONGEST)
 
 
 def _verdict(uplift: Uplift) -> str:

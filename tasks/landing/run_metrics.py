@@ -12,6 +12,7 @@ from tasks.judging.judge_cautions import lengths_of, of_a_writers_family, prefer
 from tasks.landing.call_sums import percentile
 from tasks.landing.critical_path import RowCalls, seconds_by_step
 from tasks.landing.pairs import BASELINE, Pairing
+from tasks.landing.pooling import kept_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,8 +62,9 @@ class RunMetrics:
         ]
 
     def uplift(self) -> dict[str, Any] | None:
-        """The manifest's `uplift`, over all types of request; None without pairs."""
-        return self.pairs.figures()
+        """The manifest's `uplift`, over all types of request, with what later nights pool; None without pairs."""
+        found = self.pairs.figures()
+        return None if found is None else {**found, "pairs": kept_pairs(self.pairs)}
 
     def arms(self) -> dict[str, dict[str, Any]] | None:
         """The manifest's `arms`: what each arm of a comparison came to, the run's own first; None if nothing was compared."""
