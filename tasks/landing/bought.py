@@ -154,6 +154,8 @@ def _judges(report: Report, uplift: Uplift) -> Iterator[str]:
         if uplift.agreement is not None
         else ""
     )
+    if uplift.agreement_on_gain is not None:
+        agreed += f" On how the two texts of a request differ they agreed to alpha {score(uplift.agreement_on_gain)}."
     yield f"Judged blind by {one_line(names, LONGEST)}.{agreed}"
 
 

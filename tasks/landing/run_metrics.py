@@ -6,6 +6,8 @@ from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from tasks.judging.intervals import mean_interval
 from tasks.judging.judge_agreement import judge_agreement
 from tasks.judging.judge_cautions import lengths_of, of_a_writers_family, preference
@@ -102,7 +104,9 @@ class RunMetrics:
         """The manifest's `judges`: who judged blind, how they agree, what to be careful about; None if nobody did."""
         if not self.scores.count:
             return None
-        agreement = judge_agreement(self.scores.table())
+        requests = self.scores.requests()
+        agreement = judge_agreement(self.scores.table(), requests)
+        gains = judge_agreement(np.array(self.pairs.table()[1], np.float64).T)
         lengths = lengths_of([each.texts for each in self.pairs.pairs if each.texts is not None])
         preferences = [
             found
@@ -126,8 +130,11 @@ class RunMetrics:
             "texts": self.scores.count,
             "alpha": agreement.alpha, "alpha_low": agreement.low, "alpha_high": agreement.high,
             "alpha_texts": agreement.texts,
+            "alpha_uplift": gains.alpha, "alpha_uplift_low": gains.low, "alpha_uplift_high": gains.high,
             "alpha_by": {
-                name: judge_agreement(self.scores.table(name)).alpha for name in self.scores.criteria if several
+                name: judge_agreement(self.scores.table(name), requests).alpha
+                for name in self.scores.criteria
+                if several
             },
             "lengths": None if lengths is None else {
                 "made": lengths.made, "baseline": lengths.baseline, "per_doubling": lengths.per_doubling,
