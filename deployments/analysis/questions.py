@@ -40,15 +40,17 @@ if TYPE_CHECKING:
     Frame = Any  # a pandas.DataFrame
     Read = Callable[[str], Frame]
 
-ACCEPTED = 0.8  # a made row with at least this quality, or that nobody judged, counts as accepted
 Z95 = 1.959964  # 95% intervals: mean ± Z95 standard errors; with fewer than some 30 rows they are too narrow
+# How many standard errors a 95% interval of n observations reaches (Student's t; from n = 5 on by Cornish and Fisher).
+STUDENT = """case n when 2 then 12.7062 when 3 then 4.30265 when 4 then 3.18245
+    else 1.959964 + 2.372271 / (n - 1) + 2.822499 / (n - 1) ^ 2 + 2.55585 / (n - 1) ^ 3 + 1.589534 / (n - 1) ^ 4 end"""
 TEXT, NUMBER, FLAG = pa.string(), pa.float64(), pa.bool_()
 SQL_TYPES = {TEXT: "varchar", NUMBER: "double", FLAG: "boolean"}
 PARTITION = {"ratings": "rated_date"}
 COLUMNS = {  # what the questions read of each table; a store may have more, or not all of it yet
     "outputs": {
         TEXT: "run recipe request_id request_type arm status error_kind error",
-        NUMBER: "quality usd seconds",
+        NUMBER: "quality usd seconds cached_calls",
         FLAG: "simulated",
     },
     "calls": {
@@ -59,7 +61,7 @@ COLUMNS = {  # what the questions read of each table; a store may have more, or 
     "scores": {TEXT: "run request_id arm step judge criterion", NUMBER: "round score"},
     "metrics": {
         TEXT: "run recipe request_type arm",
-        NUMBER: "rows failed quality_mean quality_n usd calls cache_hits",
+        NUMBER: "rows failed quality_mean quality_n accepted usd calls cache_hits",
         FLAG: "simulated",
     },
     "model_metrics": {
@@ -110,6 +112,7 @@ class Store:
             )
         # A sum of which a part is not known is not known.
         self.database.execute("create macro known_sum(x) as case when count(x) = count(*) then sum(x) end")
+        self.database.execute(f"create macro student(n) as {STUDENT}")
 
     def sql(self, query: str) -> Frame:
         """The answer of DuckDB."""
@@ -185,6 +188,13 @@ def _typed(column: pd.Series, kind: pa.DataType) -> pd.Series:
 def known_sum(amounts: pd.Series) -> float:
     """A sum of which a part is not known is not known."""
     return float(amounts.sum(skipna=False))
+
+
+def student(n: Any) -> Any:
+    """STUDENT in pandas; null below two observations."""
+    free = n - 1.0
+    usual = 1.959964 + 2.372271 / free + 2.822499 / free**2 + 2.55585 / free**3 + 1.589534 / free**4
+    return usual.mask(n == 4, 3.18245).mask(n == 3, 4.30265).mask(n == 2, 12.7062).where(n > 1)
 
 
 def mad_sigma(values: Any) -> float:
@@ -338,43 +348,75 @@ def not_made(read: Read) -> Frame:
 # %% 3. What did the extra models buy?
 @question(
     "What did the extra models buy?",
-    "requests that both arms worked and judges scored; a row that failed for good in an arm counts as quality 0 there.",
+    "by what they are compared with, a request once; failed for good is quality 0. low, high: over requests, not judges.",
     """
     with judged as (
-        select *, case when status = 'failed' and error_kind not in ('rate_limit', 'overloaded', 'server_error',
-            'timeout', 'connection', 'bad_body', 'exhausted') then 0 else quality end as q
-        from outputs
+        select o.*, case when status = 'failed' and error_kind not in ('rate_limit', 'overloaded', 'server_error',
+            'timeout', 'connection', 'bad_body', 'exhausted') then 0 else quality end as q, coalesce(worth, usd) as value
+        from outputs o left join (
+            select run, request_id, arm, known_sum(usd + coalesce(usd_failed, 0) + coalesce(usd_saved, 0)) as worth
+            from calls where arm in ('made', 'baseline') group by all
+        ) using (run, request_id, arm)
+    ), alone as (
+        select run, request_id, max(model) as model from calls where step = '@baseline' group by all
     ), pairs as (
-        select m.recipe, m.q - b.q as won, m.q as made_q, b.q as baseline_q, m.usd - b.usd as usd,
-            m.seconds - b.seconds as seconds
-        from judged m join judged b on m.run = b.run and m.request_id = b.request_id
+        select m.recipe, coalesce(model, 'unknown') as baseline, request_id, m.q - b.q as won, m.q as made_q,
+            b.q as baseline_q, m.value - b.value as usd, case when coalesce(m.cached_calls, 0) = 0
+                and coalesce(b.cached_calls, 0) = 0 then m.seconds - b.seconds end as seconds
+        from judged m join judged b using (run, request_id) left join alone using (run, request_id)
         where m.arm = 'made' and b.arm = 'baseline' and m.q is not null and b.q is not null
+    ), once as (
+        select recipe, baseline, request_id, avg(won) as won, avg(made_q) as made_q, avg(baseline_q) as baseline_q,
+            avg(usd) as usd, avg(seconds) as seconds
+        from pairs group by all
+    ), sums as (
+        select recipe, baseline, count(*) as n, avg(made_q) as made_q, avg(baseline_q) as baseline_q, avg(won) as uplift,
+            sum(won) / (count(*) + 0.5) as middle, sum(won * won) as squares, avg(usd) as usd, avg(seconds) as seconds
+        from once group by all
+    ), ends as (
+        select *, student(n) * sqrt((squares + 0.5 - (n + 0.5) * middle * middle) / (n + 0.5) / (n - 0.5)) as half from sums
     )
-    select recipe, count(*) as pairs, avg(made_q) as made, avg(baseline_q) as baseline, avg(won) as uplift,
-        avg(won) - 1.959964 * stddev_samp(won) / sqrt(count(*)) as low,
-        avg(won) + 1.959964 * stddev_samp(won) / sqrt(count(*)) as high,
-        avg(usd) as usd_more, avg(seconds) as seconds_more,
-        case when avg(won) > 0 then avg(usd) / avg(won) end as usd_per_uplift
-    from pairs group by recipe order by recipe
+    select recipe, baseline, n as pairs, made_q as made, baseline_q as single, uplift,
+        case when n > 1 then greatest(-1, least(middle - half, uplift)) end as low,
+        case when n > 1 then least(1, greatest(middle + half, uplift)) end as high, usd as usd_more, seconds as seconds_more,
+        case when low > 0 and usd > 0 then usd / uplift end as usd_per_uplift
+    from ends order by recipe, baseline
     """,
 )
 def uplift(read: Read) -> Frame:
     passing = {"rate_limit", "overloaded", "server_error", "timeout", "connection", "bad_body", "exhausted"}
-    rows = read("outputs")
+    rows, calls, key = read("outputs"), read("calls"), ["run", "request_id"]
     lost = (rows["status"] == "failed") & ~rows["error_kind"].isin(passing) & rows["error_kind"].notna()
     rows["q"] = rows["quality"].mask(lost, 0.0)
+    calls["worth"] = calls["usd"] + calls["usd_failed"].fillna(0) + calls["usd_saved"].fillna(0)
+    worth = calls.groupby([*key, "arm"])["worth"].agg(known_sum).reset_index()
+    rows = rows.merge(worth, on=[*key, "arm"], how="left")
+    rows["usd"] = rows["worth"].astype(float).fillna(rows["usd"])
     arms = [rows[rows["arm"] == arm] for arm in ("made", "baseline")]
-    pairs = arms[0].merge(arms[1], on=["run", "request_id"], suffixes=("", "_b")).dropna(subset=["q", "q_b"])
+    pairs = arms[0].merge(arms[1], on=key, suffixes=("", "_b")).dropna(subset=["q", "q_b"])
+    alone = calls[calls["step"] == "@baseline"].groupby(key)["model"].max().rename("baseline").reset_index()
+    pairs = pairs.merge(alone, on=key, how="left")
+    pairs["baseline"] = pairs["baseline"].where(pairs["baseline"].notna(), "unknown")
     for name in ("q", "usd", "seconds"):
         pairs[f"{name}_more"] = pairs[name] - pairs[f"{name}_b"]
-    found = pairs.groupby("recipe").agg(
-        pairs=("q", "size"), made=("q", "mean"), baseline=("q_b", "mean"), uplift=("q_more", "mean"),
-        error=("q_more", "sem"), usd_more=("usd_more", "mean"), seconds_more=("seconds_more", "mean"),
+    fresh = pairs[["cached_calls", "cached_calls_b"]].fillna(0).sum(axis=1) == 0
+    pairs["seconds_more"] = pairs["seconds_more"].where(fresh)
+    means = ["q", "q_b", "q_more", "usd_more", "seconds_more"]
+    once = pairs.groupby(["recipe", "baseline", "request_id"])[means].mean().reset_index()
+    once["square"] = once["q_more"] ** 2
+    found = once.groupby(["recipe", "baseline"]).agg(
+        pairs=("q", "size"), made=("q", "mean"), single=("q_b", "mean"), uplift=("q_more", "mean"),
+        squares=("square", "sum"), usd_more=("usd_more", "mean"), seconds_more=("seconds_more", "mean"),
     ).reset_index()  # fmt: skip
-    found.insert(5, "low", found["uplift"] - Z95 * found["error"])
-    found.insert(6, "high", found["uplift"] + Z95 * found["error"])
-    found["usd_per_uplift"] = found["usd_more"] / found["uplift"].where(found["uplift"] > 0)
-    return found.drop(columns="error")
+    n, mean = found["pairs"], found["uplift"]
+    middle = n * mean / (n + 0.5)
+    apart = found["squares"] + 0.5 - (n + 0.5) * middle**2
+    half = student(n) * (apart / (n + 0.5) / (n - 0.5)) ** 0.5
+    found.insert(6, "low", (middle - half).where(middle - half < mean, mean).clip(-1, 1).where(n > 1))
+    found.insert(7, "high", (middle + half).where(middle + half > mean, mean).clip(-1, 1).where(n > 1))
+    shown = (found["low"] > 0) & (found["usd_more"] > 0)
+    found["usd_per_uplift"] = (found["usd_more"] / mean.where(shown)).where(shown)
+    return found.drop(columns="squares")
 
 
 # %% 4. Which model is best for which kind of request?
@@ -416,28 +458,32 @@ def best_models(read: Read) -> Frame:
 # %% 5. What does an accepted row cost?
 @question(
     "What does an accepted row cost, by recipe?",
-    f"accepted: made, with a quality of {ACCEPTED} or more, or judged by nobody; usd: of the rows' own calls.",
-    f"""
-    select recipe, arm, count(*) as rows, count(*) filter (where status = 'made') as made,
-        count(*) filter (where status = 'made' and coalesce(quality, 1) >= {ACCEPTED}) as accepted,
-        known_sum(usd) as usd, case when made > 0 then known_sum(usd) / made end as usd_per_made,
-        case when accepted > 0 then known_sum(usd) / accepted end as usd_per_accepted,
-        case when known_sum(usd) > 0 then sum(quality) / known_sum(usd) end as quality_per_usd
-    from outputs group by recipe, arm order by recipe, arm desc
+    "accepted: with the recipe's target or more, of the judged rows; their share stands for all made. usd: of the rows' own calls.",
+    """
+    with sums as (
+        select recipe, arm, sum(rows) as rows, sum(rows - failed) as made, sum(quality_n) as judged, sum(accepted) as accepted,
+            known_sum(usd) as usd, sum(quality_mean * quality_n) / nullif(sum(quality_n), 0) as quality
+        from metrics group by recipe, arm
+    )
+    select recipe, arm, rows, made, judged, accepted, usd, usd / nullif(made, 0) as usd_per_made,
+        usd / nullif(made, 0) / nullif(accepted / nullif(judged, 0), 0) as usd_per_accepted,
+        quality / nullif(usd / nullif(made, 0), 0) as quality_per_usd
+    from sums order by recipe, arm desc
     """,
 )
 def accepted_rows(read: Read) -> Frame:
-    rows = read("outputs")
-    rows["made"] = rows["status"] == "made"
-    rows["accepted"] = rows["made"] & (rows["quality"].fillna(1) >= ACCEPTED)
-    found = rows.groupby(["recipe", "arm"], dropna=False).agg(
-        rows=("run", "size"), made=("made", "sum"), accepted=("accepted", "sum"), usd=("usd", known_sum),
-        points=("quality", lambda each: each.sum(min_count=1)),
-    ).reset_index()  # fmt: skip
-    for name in ("made", "accepted"):
-        found[f"usd_per_{name}"] = found["usd"] / found[name].where(found[name] > 0)
-    found["quality_per_usd"] = found["points"] / found["usd"].where(found["usd"] > 0)
-    found = found.drop(columns="points")
+    rows = read("metrics")
+    rows["made"] = rows["rows"] - rows["failed"]
+    rows["points"] = rows["quality_mean"] * rows["quality_n"]
+    by = rows.groupby(["recipe", "arm"], dropna=False)
+    found = by[["rows", "made", "quality_n", "accepted", "points"]].sum(min_count=1)
+    found["usd"] = by["usd"].agg(known_sum)
+    some = found.where(found != 0)
+    found["usd_per_made"] = found["usd"] / some["made"]
+    found["usd_per_accepted"] = found["usd_per_made"] / (some["accepted"] / some["quality_n"])
+    quality = found["points"] / some["quality_n"]
+    found["quality_per_usd"] = quality / found["usd_per_made"].where(found["usd_per_made"] != 0)
+    found = found.reset_index().rename(columns={"quality_n": "judged"}).drop(columns="points")
     return found.sort_values(["recipe", "arm"], ascending=[True, False], ignore_index=True)
 
 
@@ -589,7 +635,7 @@ def judges(read: Read) -> Frame:
 # %% 9. How satisfied are people?
 @question(
     "How satisfied are people?",
-    "rating: 0 to 1; quality: what judges gave the same rows; correlation: whether people and judges see the same.",
+    "rating: 0 to 1, of all scales; low, high: over ratings, too narrow where one text has many; quality: the judges'.",
     """
     select o.recipe, r.arm, count(*) as ratings, count(distinct (r.run, r.request_id)) as requests, avg(rating) as rating,
         avg(rating) - 1.959964 * stddev_samp(rating) / sqrt(count(*)) as low,

@@ -12,6 +12,7 @@ from deployments.cli.estimating import show_estimate
 from deployments.cli.sampling import make_sample, sample_of
 from tasks.calling.route_making import prices, reachable
 from tasks.choosing.ranking import Known
+from tasks.judging.verdict import FEWEST, USUAL_SPREAD, WORTH, pairs_to_show
 from tasks.landing.learning import estimates_for
 from tasks.landing.likely_models import wanted_for
 from tasks.landing.night_estimate import expected_of, night_estimate
@@ -137,6 +138,7 @@ def _check_requests(
         code = _sample(given, recipe, catalog, store, tokens, night, console) or code
     estimate = night_estimate(store, recipe, catalog, tokens, estimates=estimates)
     show_estimate(estimate)
+    _show_pairs(recipe, tokens.rows, console)
     _show_limit(estimate, recipe.max_estimate_usd, console)
     return code
 
@@ -168,6 +170,23 @@ def _sample(
     code = make_sample(sample, given, night)
     console.print()
     return code
+
+
+def _show_pairs(recipe: Recipe, rows: int, console: Console) -> None:
+    """How many pairs a night of this table gives, and how many it takes."""
+    if recipe.baseline is None or not recipe.baseline.share:
+        return
+    pairs = recipe.baseline.share * rows
+    usual = pairs_to_show(USUAL_SPREAD)
+    console.print(
+        f"pairs    about {pairs:,.0f} a night with {recipe.baseline.model}; a verdict takes {FEWEST} at least, and to show a "
+        f"gain of {WORTH} usually about {usual}",
+        markup=False,
+    )
+    if pairs < usual:
+        console.print(
+            "         the report puts the last 30 nights together; a request counts once", markup=False
+        )
 
 
 def _show_limit(estimate: NightEstimate, limit_usd: float | None, console: Console) -> None:

@@ -28,12 +28,15 @@ from flows.night_summary import money, summary
 from flows.night_work import NOTHING_LEFT, UNHEALTHY
 from flows.nightly import nightly
 from tasks.landing.plan import read_manifest
+from tasks.landing.trends import last_nights
 from tasks.storing.errors import NightpressError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from prefect.client.schemas.objects import State
+
+    from tasks.storing.filesystem import Store
 
 
 def main() -> int:
@@ -83,12 +86,14 @@ class Ended:
 
     Attributes:
         rerun: it had committed before, and nothing was left to do.
+        together: what its pairs say with those of the nights before; empty if nothing.
     """
 
     manifest: dict[str, Any]
     seconds: float
     store: str
     rerun: bool
+    together: str = ""
 
 
 def _night(parameters: dict[str, Any], console: Console) -> Ended | None:
@@ -109,7 +114,16 @@ def _night(parameters: dict[str, Any], console: Console) -> Ended | None:
     manifest = read_manifest(store, _run_of(parameters, message))
     if manifest is None:
         raise NightpressError(message or "the run did not commit")
-    return Ended(manifest, time.monotonic() - began, store.url, NOTHING_LEFT in message)
+    seconds = time.monotonic() - began
+    return Ended(manifest, seconds, store.url, NOTHING_LEFT in message, _together(store, manifest))
+
+
+def _together(store: Store, manifest: dict[str, Any]) -> str:
+    try:
+        found = last_nights(store, manifest)
+    except (OSError, NightpressError):  # the night is committed, and its report says it as well
+        return ""
+    return found.words if found else ""
 
 
 def _run_of(parameters: dict[str, Any], message: str) -> str:
@@ -123,6 +137,8 @@ def show(night: Ended, console: Console) -> None:
     console.print(f"\n[bold]{manifest['run']}[/]  {healthy}")
     for title, figure in summary(manifest, night.seconds):
         console.print(f"  {title:<16} {figure}", soft_wrap=True)
+    if night.together:
+        console.print(f"  {'':<16} {night.together}", soft_wrap=True, markup=False)
     console.print(f"  {'content':<16} {url}/outputs", soft_wrap=True)
     show_arms(manifest, console)
     if night.rerun:
@@ -151,6 +167,8 @@ def show_all(nights: Sequence[Ended], console: Console) -> None:
     for night in nights:
         if uplift := night.manifest.get("uplift"):
             console.print(f"\n{night.manifest['run']}: {uplift['words']}", soft_wrap=True, markup=False)
+    if nights[-1].together:
+        console.print(f"\n{nights[-1].together}", soft_wrap=True, markup=False)
     if all(night.rerun for night in nights):
         console.print("nothing was left to do: no call was sent this time")
 

@@ -2,7 +2,11 @@
 
 Alpha is 1 for judges of one mind and 0 for judges that agree as chance would; scores are taken at the interval level, so
 that a judge that is stricter than another by a constant counts as disagreement, too. It bears gaps. The interval is the
-usual bootstrap over texts (Zapf and others 2016, BMC Medical Research Methodology 16:93).
+usual bootstrap (Zapf and others 2016, BMC Medical Research Methodology 16:93), over requests: texts of one are alike, and
+drawn one by one they would make it too narrow.
+
+Over texts, what tells requests apart raises alpha. Of an uplift judges have to agree in what they say of the two texts of a
+request: that is alpha over the pairs' differences, and lower.
 """
 
 from __future__ import annotations
@@ -14,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.float64]
@@ -63,41 +69,53 @@ class JudgeAgreement:
         return ""
 
 
-def judge_agreement(scores: Numbers, seed: int = 1) -> JudgeAgreement:
+def judge_agreement(scores: Numbers, requests: Sequence[int] = (), seed: int = 1) -> JudgeAgreement:
     """The agreement of judges.
 
     Args:
         scores: a row per judge, a column per text; not a number where a judge has not scored a text. Of more than
-            400 texts a seeded draw is used; scores are taken to the hundredth.
+            400 texts a seeded draw of requests is used; scores are taken to the hundredth.
+        requests: of each text, the number of the request that it is of; none where each is of another.
         seed: of the draw and of the bootstrap.
     """
     judges = int((~np.isnan(scores)).any(axis=1).sum()) if scores.size else 0
-    scores = scores[:, (~np.isnan(scores)).sum(axis=0) >= 2] if scores.size else scores
-    texts = scores.shape[1] if scores.size else 0
+    told = (~np.isnan(scores)).sum(axis=0) >= 2 if scores.size else np.zeros(0, bool)
+    texts = int(told.sum())
     if judges < 2 or texts < 2:
         return JudgeAgreement(None, None, None, texts, judges)
+    of = np.asarray(requests if len(requests) else range(len(told)), np.int64)[told]
+    scores = np.round(scores[:, told], DIGITS)
     random = np.random.default_rng(seed)
     if texts > MOST_TEXTS:
-        scores = scores[:, np.sort(random.choice(texts, MOST_TEXTS, replace=False))]
-    scores = np.round(scores, DIGITS)
+        drawn = _some(of, random)
+        scores, of = scores[:, drawn], of[drawn]
     if np.nanmax(scores) == np.nanmin(scores):
         return JudgeAgreement(None, None, None, texts, judges)
     library: Any = import_module("krippendorff")
     alpha = float(library.alpha(reliability_data=scores, level_of_measurement="interval"))
-    low, high = _bootstrapped(scores, random)
+    low, high = _bootstrapped(scores, of, random)
     return JudgeAgreement(alpha, min(low, alpha), max(high, alpha), texts, judges)
 
 
-def _bootstrapped(scores: Numbers, random: np.random.Generator) -> tuple[float, float]:
-    """The middle 95% of alpha over texts drawn anew."""
+def _some(of: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.bool_]:
+    """Which texts are of the requests drawn."""
+    requests, sizes = np.unique(of, return_counts=True)
+    order = random.permutation(len(requests))
+    return np.isin(of, requests[order[np.cumsum(sizes[order]) <= MOST_TEXTS]])
+
+
+def _bootstrapped(scores: Numbers, of: NDArray[np.int64], random: np.random.Generator) -> tuple[float, float]:
+    """The middle 95% of alpha over requests drawn anew."""
     counts = (~np.isnan(scores)).sum(axis=0).astype(np.float64)
     sums, squares = np.nansum(scores, axis=0), np.nansum(scores**2, axis=0)
     within = 2 * (counts * squares - sums**2) / (counts - 1)
-    texts = len(counts)
-    columns = np.stack([counts, sums, squares, within], axis=1)
+    _, number = np.unique(of, return_inverse=True)
+    requests = int(number.max()) + 1
+    columns = np.zeros((requests, 4))
+    np.add.at(columns, number, np.stack([counts, sums, squares, within], axis=1))
     drawn: list[Numbers] = []
     for _ in range(RESAMPLES // AT_ONCE):
-        times = random.multinomial(texts, np.full(texts, 1 / texts), size=AT_ONCE)
+        times = random.multinomial(requests, np.full(requests, 1 / requests), size=AT_ONCE)
         drawn.append(times @ columns)
     n, total, squared, observed = np.concatenate(drawn).T
     expected = 2 * (n * squared - total**2) / (n - 1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING, Final, Literal, TypeGuard
 
-from tasks.judging.intervals import DIFFERENCES, sums_interval
+from tasks.judging.intervals import DIFFERENCES, LEVEL, sums_interval
 
 if TYPE_CHECKING:
     from tasks.judging.text_lengths import Lengths
@@ -36,6 +36,7 @@ POINT: Final = 0.01
 SAME_USD: Final = 1e-9
 POWER: Final = 0.8416  # standard errors within which four of five nights' lower ends lie
 MOST_PAIRS: Final = 10**6
+USUAL_SPREAD: Final = 0.15  # of differences by judges that score in tenths
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,15 @@ def pairs_wanted(found: Uplift, gain: float = WORTH, bound: float = 0.0) -> int 
     """
     if found.spread is None or found.between_judges:
         return None
+    return pairs_to_show(found.spread, gain, bound, found.level)
+
+
+def pairs_to_show(spread: float, gain: float = WORTH, bound: float = 0.0, level: float = LEVEL) -> int:
+    """The same where differences between the texts of a pair have this standard deviation."""
     enough, too_few = MOST_PAIRS, 1
     while enough - too_few > 1:
         middle = (enough + too_few) // 2
-        if _is_shown(middle, found.spread, gain, bound, found.level):
+        if _is_shown(middle, spread, gain, bound, level):
             enough = middle
         else:
             too_few = middle

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.landing.compared import compared_sheet, compared_words
 from tasks.landing.people_shown import people_words
+from tasks.landing.pooling import pooled
 from tasks.landing.proving import costs
 from tasks.landing.sheet import Sheet
 from tasks.landing.wording import (
@@ -65,6 +66,7 @@ def bought_words(report: Report) -> list[str]:
         return [NO_PAIRS, *_proof_costs(report)]
     return [
         *_answer(report.uplift),
+        *_last_nights(report),
         *_preferred(report),
         *_judges(report, report.uplift),
         *people_words(report.people, report.uplift),
@@ -118,6 +120,13 @@ def _answer(uplift: Uplift) -> Iterator[str]:
         yield f"A row takes {' and '.join(more)} than with one model."
 
 
+def _last_nights(report: Report) -> Iterator[str]:
+    """What the pairs of the last nights say together, where there are several."""
+    nights = report.trend.nights if report.trend else ()
+    if found := pooled([each.manifest for each in nights]) if nights else None:
+        yield one_line(found.words, LONGEST)
+
+
 def _verdict(uplift: Uplift) -> str:
     """For a manifest that says none."""
     match uplift.all.direction:
@@ -150,6 +159,8 @@ def _judges(report: Report, uplift: Uplift) -> Iterator[str]:
         if uplift.agreement is not None
         else ""
     )
+    if uplift.agreement_on_gain is not None:
+        agreed += f" On how the two texts of a request differ they agreed to alpha {score(uplift.agreement_on_gain)}."
     yield f"Judged blind by {one_line(names, LONGEST)}.{agreed}"
 
 

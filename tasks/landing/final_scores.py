@@ -117,6 +117,15 @@ class FinalScores:
             found[arm] = float((scores >= NEAR_TOP).mean()) if len(scores) else 0.0
         return found
 
+    def requests(self) -> list[int]:
+        """Of each text, in the order of `table`, the number of its request."""
+        numbers: dict[str, int] = {}
+        found = [0] * self.count
+        for texts in self.texts.values():
+            for request_id, text in texts.items():
+                found[text] = numbers.setdefault(request_id, len(numbers))
+        return found
+
     def table(self, criterion: str | None = None) -> Numbers:
         """A row per judge, a column per text; of one criterion, or the mean over all."""
         tables = [self._table([name]) for name in ([criterion] if criterion is not None else self.criteria)]

@@ -58,6 +58,18 @@ def compared_with(manifest: Mapping[str, Any]) -> tuple[Any, Any]:
     return proof.get("baseline"), proof.get("prompt")
 
 
+def compares_alike(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether two nights compare the same: the same work, baseline, judges and criteria, by the same models."""
+    was, is_now = before.get("made_with") or {}, now.get("made_with") or {}
+    if not (was.get("proof") and was["proof"] == is_now.get("proof") and was["work"] == is_now["work"]):
+        return False
+    return all(
+        was["models"][name][what] == is_now["models"][name][what]
+        for name in _asked(before, was) & _asked(now, is_now)
+        for what in ("id", "host")
+    )
+
+
 def _hash(plain: Any) -> str:
     return sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).hexdigest()[:DIGITS]
 

@@ -60,13 +60,17 @@ class Pairs:
         """Those whose made row is in a group."""
         return Pairs([each for each in self.pairs if each.made.group == group])
 
-    def uplift(self) -> Uplift | None:
-        """None without pairs."""
+    def table(self) -> tuple[list[str], list[list[float]]]:
+        """The judges, and a row for each pair with what each of them says; not a number where one says nothing."""
         judges = sorted({judge for each in self.pairs for judge in each.differences}) or [""]
-        table = [
+        return judges, [
             [each.differences.get(judge, nan if each.differences else 0.0) for judge in judges]
             for each in self.pairs
         ]
+
+    def uplift(self) -> Uplift | None:
+        """None without pairs."""
+        judges, table = self.table()
         return uplift(np.array(table, dtype=np.float64).reshape(len(table), len(judges)))
 
     def lengths(self) -> Lengths | None:

@@ -6,12 +6,15 @@ from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from tasks.judging.intervals import mean_interval
 from tasks.judging.judge_agreement import judge_agreement
 from tasks.judging.judge_cautions import near_the_top, of_a_writers_family, preference
 from tasks.landing.call_sums import percentile
 from tasks.landing.critical_path import RowCalls, seconds_by_step
 from tasks.landing.pairs import BASELINE, Pairing
+from tasks.landing.pooling import kept_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,8 +64,9 @@ class RunMetrics:
         ]
 
     def uplift(self) -> dict[str, Any] | None:
-        """The manifest's `uplift`, over all types of request; None without pairs."""
-        return self.pairs.figures()
+        """The manifest's `uplift`, over all types of request, with what later nights pool; None without pairs."""
+        found = self.pairs.figures()
+        return None if found is None else {**found, "pairs": kept_pairs(self.pairs)}
 
     def arms(self) -> dict[str, dict[str, Any]] | None:
         """The manifest's `arms`: what each arm of a comparison came to, the run's own first; None if nothing was compared."""
@@ -100,7 +104,8 @@ class RunMetrics:
         """The manifest's `judges`: who judged blind, how they agree, what to be careful about; None if nobody did."""
         if not self.scores.count:
             return None
-        agreement = judge_agreement(self.scores.table())
+        agreement = judge_agreement(self.scores.table(), self.scores.requests())
+        gains = judge_agreement(np.array(self.pairs.table()[1], np.float64).T)
         lengths, at_top = self.pairs.lengths(), self.scores.near_top()
         preferences = [
             found
@@ -125,8 +130,11 @@ class RunMetrics:
             "texts": self.scores.count,
             "alpha": agreement.alpha, "alpha_low": agreement.low, "alpha_high": agreement.high,
             "alpha_texts": agreement.texts,
+            "alpha_uplift": gains.alpha, "alpha_uplift_low": gains.low, "alpha_uplift_high": gains.high,
             "alpha_by": {
-                name: judge_agreement(self.scores.table(name)).alpha for name in self.scores.criteria if several
+                name: judge_agreement(self.scores.table(name), self.scores.requests()).alpha
+                for name in self.scores.criteria
+                if several
             },
             "lengths": None if lengths is None else {
                 "made": lengths.made, "baseline": lengths.baseline, "per_doubling": lengths.per_doubling,

@@ -15,6 +15,7 @@ from tasks.landing.drift import Drift, Range, drift, expected
 from tasks.landing.made_with import changed_since, compared_with
 from tasks.landing.night_figures import FIGURES, Figure, Night
 from tasks.landing.past_nights import FEWEST_ROWS, night_itself, nights_before
+from tasks.landing.pooling import pooled
 from tasks.landing.trend_night import TrendNight
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tasks.landing.drift import Point
+    from tasks.landing.pooling import Pooled
     from tasks.storing.filesystem import Store
 
 UPLIFT: Final = "uplift"
@@ -90,6 +92,12 @@ def trend_of(store: Store, manifest: Mapping[str, Any]) -> Trend | None:
     tonight = night_itself(store, manifest)
     before = nights_before(store, tonight)
     return trend_over([*before, tonight]) if before else None
+
+
+def last_nights(store: Store, manifest: Mapping[str, Any]) -> Pooled | None:
+    """What the pairs of this and the nights before it say together; None if there are none, or none that compares alike."""
+    trend = trend_of(store, manifest) if manifest.get("uplift") else None
+    return pooled([each.manifest for each in trend.nights]) if trend else None
 
 
 def trend_over(nights: Sequence[Night]) -> Trend:

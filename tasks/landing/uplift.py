@@ -49,7 +49,8 @@ class Uplift:
         level: of the intervals, 0..1.
         usd_extra: per row; None if not known. So seconds_extra.
         verdict: in words; empty if there is none.
-        agreement: of the judges with each other (Krippendorff's alpha); None if not known.
+        agreement: of the judges with each other (Krippendorff's alpha) in their scores; None if not known.
+        agreement_on_gain: in the differences between both texts of a request.
         types: by type of request, where there are several.
     """
 
@@ -59,6 +60,7 @@ class Uplift:
     seconds_extra: float | None = None
     verdict: str = ""
     agreement: float | None = None
+    agreement_on_gain: float | None = None
     cautions: tuple[str, ...] = ()
     types: tuple[Measured, ...] = ()
 
@@ -77,6 +79,7 @@ def uplift_of(committed: Committed) -> Uplift | None:
         seconds_extra=said.get("seconds_extra"),
         verdict=_text(said.get("words") or said.get("verdict")),
         agreement=judges.get("alpha"),
+        agreement_on_gain=judges.get("alpha_uplift"),
         cautions=tuple(dict.fromkeys(filter(None, map(_text, cautions)))),
         types=_types(committed),
     )

@@ -70,6 +70,24 @@ def test_with_a_table_the_worst_case_is_that_of_its_largest_row_alone(capsys):
     assert "worst case" not in out
 
 
+def test_it_says_how_many_pairs_a_share_gives_and_how_many_it_takes(capsys):
+    recipe = TWO_STEPS.replace("1 > 2", "request.topic").replace(
+        "make:", "baseline: {model: claude, share: 0.1}\nmake:"
+    )
+    Path("r.yaml").write_text(recipe)
+    Path("t.csv").write_text("topic\n" + "".join(f"tide {number}\n" for number in range(64)))
+    assert main(["check", "./r.yaml", "--models", MODELS, "--requests", "t.csv"]) == 0
+    out = capsys.readouterr().out
+    assert (
+        "pairs    about 6 a night with claude; a verdict takes 10 at least, and to show a gain of 0.05 usually about 86\n"
+        in out
+    )
+    assert "the last 30 nights together" in out
+    Path("t.csv").write_text("topic\n" + "".join(f"tide {number}\n" for number in range(900)))
+    assert main(["check", "./r.yaml", "--models", MODELS, "--requests", "t.csv"]) == 0
+    assert "the last 30 nights together" not in capsys.readouterr().out
+
+
 def test_one_and_the_same_number_is_told_once(capsys):
     lines = checked(
         "recipe: r\nrequest: {t: {}}\nmake: {ask: {model: claude, prompt: '{{ request.t }}'}}\n", capsys

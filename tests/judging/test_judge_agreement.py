@@ -35,6 +35,24 @@ def test_the_interval_of_alpha_covers_that_of_many_texts():
     assert sum(each.low <= truth <= each.high for each in found) >= 34
 
 
+def test_texts_of_one_request_are_drawn_together_as_they_are_alike():
+    once = scored(noise=0.2, texts=40)
+    twice, requests = np.repeat(once, 2, axis=1), np.repeat(np.arange(40), 2)
+    alone, together, apart = judge_agreement(once), judge_agreement(twice, requests), judge_agreement(twice)
+    width = alone.high - alone.low
+    assert together.high - together.low == pytest.approx(width, rel=0.1)
+    assert apart.high - apart.low < 0.8 * width, "each for itself, they seem to tell more than they do"
+
+
+def test_of_many_requests_all_texts_are_drawn_or_none():
+    twice, requests = np.repeat(scored(noise=0.2, texts=600), 2, axis=1), [*range(600), *range(600)]
+    twice = np.concatenate([twice[:, ::2], twice[:, 1::2]], axis=1)
+    few = judge_agreement(scored(noise=0.2, texts=MOST_TEXTS // 2))
+    found = judge_agreement(twice, requests)
+    assert found.texts == 1200
+    assert found.high - found.low == pytest.approx(few.high - few.low, rel=0.25)
+
+
 def test_low_agreement_is_cautioned_against_and_high_is_not():
     assert judge_agreement(scored(noise=0.02)).caution == ""
     assert "do not agree (Krippendorff's alpha 0." in judge_agreement(scored(noise=0.6)).caution

@@ -186,7 +186,7 @@ UPLIFT: dict[str, Any] = {
     "caution": "one judge scored the pairs: the interval is over requests only",
 }
 JUDGED: dict[str, Any] = {
-    "alpha": 0.71,
+    "alpha": 0.71, "alpha_uplift": 0.4,
     "cautions": ["the judge gemini is of the family google, as gemini of the arm made: judges prefer texts of their own kind"],
 }  # fmt: skip
 

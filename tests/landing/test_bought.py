@@ -68,6 +68,7 @@ def test_the_arms_stand_side_by_side_with_the_uplift_the_judges_and_the_cautions
     assert "over 140 pairs, 95% interval" in words
     assert "of 80 judgements" in words
     assert "gemini (google), llama (meta). They agreed to alpha 0.71" in words
+    assert "On how the two texts of a request differ they agreed to alpha 0.40." in words
     assert f"Caution: {JUDGED['cautions'][0]}" in words
     assert f"Caution: {UPLIFT['caution']}" in words
     assert "Proving it cost $0.2440 for the one model's texts and $0.1120 for judging." in words

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pytest
 
 from deployments.analysis import questions
+from tasks.judging.uplift import uplift as product_uplift
 from tasks.landing.outputs import RETRYABLE
 from tasks.storing.filesystem import Store
 from tasks.storing.parts import part_path, write_part
@@ -93,7 +94,7 @@ def test_a_night_is_told_as_its_manifest_has_it(rig: Callable[..., Rig]):
         ("failed", "refusal", 1, "r3"), ("rejected", "missing value in column 'topic'", 1, "bad"),
     ]  # fmt: skip
     (accepted,) = told[4]
-    assert (accepted["rows"], accepted["made"], accepted["accepted"]) == (9, 8, 8)
+    assert (accepted["rows"], accepted["made"], accepted["judged"]) == (9, 8, 0)
     assert sum(each["share"] for each in told[5]) == pytest.approx(1)
     assert {each["step"]: each["calls"] for each in told[5]} == {"outline": 7, "draft": 7}
     (saved,) = (each for each in told[10] if each["model"] == "dear")
@@ -122,18 +123,68 @@ def test_what_a_cheaper_model_would_have_cost_is_what_its_price_says(rig: Callab
     )
 
 
-def test_the_uplift_is_that_of_the_pairs(store: Store):
+def test_the_uplift_is_that_of_the_pairs_with_the_products_interval(store: Store):
     generator = np.random.default_rng(1)
-    gains = generator.normal(0.1, 0.05, 200)
-    rows = [output(f"r{n}", quality=0.6 + gain, usd=0.05, seconds=9.0) for n, gain in enumerate(gains)]
-    rows += [output(f"r{n}", "baseline", quality=0.6, usd=0.01, seconds=2.0) for n in range(200)]
-    lands(store, "outputs", rows)
-    (row,) = answers(store.url)[2]
-    assert (row["pairs"], row["uplift"]) == (200, pytest.approx(gains.mean()))
-    assert row["low"] < 0.1 < row["high"]
-    assert row["high"] - row["low"] == pytest.approx(2 * 1.96 * gains.std(ddof=1) / 200**0.5, rel=1e-3)
+    for pairs in (2, 3, 4, 5, 8, 200):
+        gains = generator.normal(0.1, 0.05, pairs)
+        rows = [output(f"r{n}", quality=0.6 + gain, usd=0.05, seconds=9.0) for n, gain in enumerate(gains)]
+        rows += [output(f"r{n}", "baseline", quality=0.6, usd=0.01, seconds=2.0) for n in range(pairs)]
+        lands(store, "outputs", rows)
+        (row,) = answers(store.url)[2]
+        ours = product_uplift(gains)
+        assert ours is not None
+        assert (row["pairs"], row["uplift"]) == (pairs, pytest.approx(gains.mean()))
+        assert (row["low"], row["high"]) == (
+            pytest.approx(ours.low, abs=2e-4),
+            pytest.approx(ours.high, abs=2e-4),
+        )
     assert (row["usd_more"], row["seconds_more"]) == (pytest.approx(0.04), pytest.approx(7))
     assert row["usd_per_uplift"] == pytest.approx(0.04 / gains.mean())
+
+
+def test_a_price_of_a_gain_that_is_not_shown_is_not_told(store: Store):
+    rows = [output(f"r{n}", quality=0.6 + (0.3 if n % 2 else -0.2), usd=0.05) for n in range(10)]
+    lands(store, "outputs", [*rows, *(output(f"r{n}", "baseline", quality=0.6, usd=0.01) for n in range(10))])
+    (row,) = answers(store.url)[2]
+    assert row["low"] < 0 < row["uplift"]
+    assert row["usd_per_uplift"] is None
+
+
+def test_a_request_counts_once_and_each_baseline_for_itself(store: Store):
+    for day, model in ((1, "weak"), (2, "weak"), (3, "strong")):
+        known = {"run": f"n{day}"}
+        pairs = [output(f"r{n}", quality=0.5 + 0.1 * day, **known) for n in range(6)]
+        pairs += [output(f"r{n}", "baseline", quality=0.4, **known) for n in range(6)]
+        call = {"arm": "baseline", "step": "@baseline", "model": model, "status": "ok", "usd": 0.02, **known}
+        lands(store, "outputs", pairs, on=date(2026, 1, day), name=f"n{day}-0")
+        lands(
+            store,
+            "calls",
+            [{**call, "request_id": f"r{n}"} for n in range(6)],
+            on=date(2026, 1, day),
+            name=f"n{day}-0",
+        )
+    told = {row["baseline"]: (row["pairs"], row["uplift"]) for row in answers(store.url)[2]}
+    assert told == {"strong": (6, pytest.approx(0.4)), "weak": (6, pytest.approx(0.25))}
+
+
+def test_what_came_from_the_ledger_is_worth_what_it_cost_and_took_no_time(store: Store):
+    lands(store, "outputs", [
+        output("a", quality=0.9, usd=0.0, seconds=0.1, cached_calls=2), output("a", "baseline", quality=0.5, usd=0.01),
+        output("b", quality=0.9, usd=0.05, seconds=9.0), output("b", "baseline", quality=0.5, usd=0.01, seconds=2.0),
+    ])  # fmt: skip
+    hit = {
+        "run": "n",
+        "request_id": "a",
+        "arm": "made",
+        "model": "m",
+        "usd": 0.0,
+        "usd_saved": 0.025,
+        "cached": True,
+    }
+    lands(store, "calls", [hit, hit])
+    (row,) = answers(store.url)[2]
+    assert (row["usd_more"], row["seconds_more"]) == (pytest.approx(0.04), pytest.approx(7))
 
 
 def test_a_row_that_failed_for_good_is_worth_nothing_and_one_that_may_go_better_is_no_pair(store: Store):
@@ -143,8 +194,23 @@ def test_a_row_that_failed_for_good_is_worth_nothing_and_one_that_may_go_better_
     rows += [output(each, "baseline", quality=0.5) for each in "abcd"]
     lands(store, "outputs", rows)
     (row,) = answers(store.url)[2]
-    assert (row["pairs"], row["made"], row["baseline"]) == (2, 0.45, 0.5)
+    assert (row["pairs"], row["made"], row["single"]) == (2, 0.45, 0.5)
     assert row["usd_per_uplift"] is None, "it bought nothing"
+
+
+def test_accepted_is_what_the_recipe_calls_so_of_what_was_judged(store: Store):
+    night = {"run": "n", "recipe": "short", "arm": "made", "rows": 50, "failed": 10, "usd": 4.0}
+    some = {**night, "request_type": "a", "quality_n": 10, "quality_mean": 0.8, "accepted": 5}
+    none = {**night, "request_type": "b", "quality_n": 0, "quality_mean": None, "accepted": None}
+    lands(store, "metrics", [some, none])
+    (row,) = answers(store.url)[4]
+    assert (row["rows"], row["made"], row["judged"], row["accepted"]) == (100, 80, 10, 5)
+    assert (row["usd_per_made"], row["usd_per_accepted"]) == (pytest.approx(0.1), pytest.approx(0.2))
+    assert row["quality_per_usd"] == pytest.approx(8)
+    lands(store, "metrics", [none])
+    assert answers(store.url)[4][0]["usd_per_accepted"] is None, (
+        "nobody judged, so nothing is known to be accepted"
+    )
 
 
 def test_the_script_knows_which_failures_pass():
@@ -244,6 +310,11 @@ def test_a_sum_of_which_a_part_is_unknown_is_unknown(store: Store):
         "calls",
         [{"run": "n", "model": "m", "usd": usd, "cached": False, "status": "ok"} for usd in (1.0, None)],
     )
+    lands(
+        store,
+        "metrics",
+        [{"run": "n", "request_type": each, "usd": usd} for each, usd in (("a", 1.0), ("b", None))],
+    )
     told = answers(store.url)
     assert (told[0][0]["usd"], told[4][0]["usd"], told[10][0]["usd"]) == (None, None, None)
 
@@ -278,7 +349,7 @@ def test_what_is_being_written_is_not_read(store: Store):
     lands(store, "outputs", [output("a")])
     half = Path(store.url) / "outputs" / "run_date=2026-01-31" / ".half.parquet"
     half.write_bytes(b"PAR1 torn")
-    assert answers(store.url)[4][0]["rows"] == 1
+    assert answers(store.url)[0][0]["made"] == 1
 
 
 def test_a_bucket_tells_the_same(store: Store, s3_bucket: Bucket, monkeypatch: pytest.MonkeyPatch):
@@ -309,7 +380,7 @@ def test_it_needs_nothing_of_ours_and_prints_every_answer(
     said = capsys.readouterr().out
     assert done.stdout == said
     assert [title for number, title in enumerate(TITLES, 1) if f"\n{number}. {title}\n" not in said] == []
-    assert said.count("nothing to tell of yet") == len(TITLES) - 3, "cost and outcome, uplift, accepted rows"
+    assert said.count("nothing to tell of yet") == len(TITLES) - 2, "cost and outcome, uplift"
     questions.main([store.url, "--question", "10"])
     assert capsys.readouterr().out.startswith("\n10. What has drifted?\n")
     with pytest.raises(SystemExit, match="no-such: there is no such folder"):

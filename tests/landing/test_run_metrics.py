@@ -88,6 +88,16 @@ def test_metrics_and_manifest_say_what_the_pairs_say(rig: Callable[..., Rig], sm
     assert uplift["verdict"] in {"helps", "too few pairs to tell"}
 
 
+def test_agreement_on_what_the_pairs_differ_by_is_told_from_agreement_on_texts(
+    rig: Callable[..., Rig],
+) -> None:
+    """Bob gives every text a little more than Ada, of either arm: on the differences they agree wholly."""
+    night = rig()
+    judges = night_of(night, night.table(TOPICS))["judges"]
+    assert judges["alpha"] < 0.999
+    assert judges["alpha_uplift"] == pytest.approx(1)
+
+
 def test_quality_comes_with_interval_count_criteria_and_accepted_rows(rig: Callable[..., Rig]) -> None:
     night = rig()
     night_of(night, night.table(TOPICS))
