@@ -59,7 +59,7 @@ def _bought(report: Report) -> Iterator[str]:
     sheet = bought_sheet(report)
     if sheet.rows:
         yield from table_html(sheet)
-        yield f'<p class="note">{page(sheet.note)}</p>'
+        yield f'<p class="note">{page(sheet.note.replace("`", ""))}</p>'
     yield "</section>\n"
 
 

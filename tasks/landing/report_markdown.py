@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.landing.bought import (
     NO_CONTROL,
-    NOTE,
     TITLE,
     bought_sheet,
     bought_words,
@@ -69,7 +68,9 @@ def _bought(report: Report) -> Iterator[str]:
         return
     words = "".join(f"\n{markdown(each, LONGEST)}\n" for each in bought_words(report))
     sheet = bought_sheet(report)
-    table = f"\n{table_markdown(sheet.columns, sheet.rows, sheet.numbers)}\n{NOTE}\n" if sheet.rows else ""
+    table = (
+        f"\n{table_markdown(sheet.columns, sheet.rows, sheet.numbers)}\n{sheet.note}\n" if sheet.rows else ""
+    )
     yield f"## {TITLE}\n{words}{table}"
 
 
