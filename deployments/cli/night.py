@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from rich.console import Console
 from rich.table import Table
 
 from blocks.places import open_store, store_place
@@ -22,6 +21,7 @@ from deployments.cli.compared import show_arms
 from deployments.cli.complaining import complain
 from deployments.cli.lifeline import wait_for_go
 from deployments.cli.precheck import precheck
+from deployments.cli.sheets_shown import tell, wide_console
 from flows.compare import compare
 from flows.night_date import scheduled_date
 from flows.night_summary import money, summary
@@ -34,12 +34,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from prefect.client.schemas.objects import State
+    from rich.console import Console
 
 
 def main() -> int:
     """Run the nights whose parameters are the arguments, as soon as the parent says go."""
     signal.signal(signal.SIGTERM, _interrupt)
-    console = Console(highlight=False)
+    console = wide_console()
     nights: list[dict[str, Any]] = [orjson.loads(each) for each in sys.argv[1:]]
     try:
         for parameters in nights:
@@ -122,7 +123,7 @@ def show(night: Ended, console: Console) -> None:
     healthy = "[green]committed[/]" if manifest["healthy"] else "[red]committed, unhealthy[/]"
     console.print(f"\n[bold]{manifest['run']}[/]  {healthy}")
     for title, figure in summary(manifest, night.seconds):
-        console.print(f"  {title:<16} {figure}", soft_wrap=True)
+        tell(console, title, figure, room=16)
     console.print(f"  {'content':<16} {url}/outputs", soft_wrap=True)
     show_arms(manifest, console)
     if night.rerun:
@@ -150,7 +151,8 @@ def show_all(nights: Sequence[Ended], console: Console) -> None:
     console.print(table)
     for night in nights:
         if uplift := night.manifest.get("uplift"):
-            console.print(f"\n{night.manifest['run']}: {uplift['words']}", soft_wrap=True, markup=False)
+            console.print(f"\n{night.manifest['run']}", markup=False)
+            tell(console, "", uplift["words"])
     if all(night.rerun for night in nights):
         console.print("nothing was left to do: no call was sent this time")
 
