@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tasks.landing.row_figures import RowFigures
     from tasks.landing.score_figures import ScoreFigures
 
-DRAFTS_MEAN: Final = "mean of drafts"
 OF_DRAFTS: Final = "The last two columns are of all drafts judged on the way, also those improved afterwards."
 STEPS: Final = {"": "make", FINAL: "delivered, blind"}
 
@@ -57,7 +56,7 @@ def routes_sheet(rows: RowFigures) -> Sheet:
 def criteria_sheet(rows: RowFigures, scores: ScoreFigures) -> Sheet:
     """A row per criterion: of what was delivered, and of all drafts where any was judged on the way."""
     found, shares = [], []
-    drafts = (DRAFTS_MEAN, "n of drafts") if scores.drafts else ()
+    drafts = ("mean of all", "n of all") if scores.drafts else ()
     for criterion in dict.fromkeys([*rows.criteria, *scores.drafts]):
         delivered, judged = rows.criteria.get(criterion, Scores()), scores.drafts.get(criterion, Scores())
         of_drafts = (score(judged.mean), count(judged.count)) if drafts else ()

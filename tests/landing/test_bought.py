@@ -124,7 +124,7 @@ def test_what_only_blind_judges_judged_is_shown_once(tmp_path: Path):
     made.requests = 0
     made.commit()
     criteria = next(each for each in sheets(read_report(made.store)) if each.title == "Judged by criterion")
-    assert criteria.columns[-1] == "n of drafts"
+    assert criteria.columns[-1] == "n of all"
     assert criteria.rows[0][-2:] == ("0.20", "1")
 
 
