@@ -16,6 +16,7 @@ from tasks.landing.night_report import read_report
 from tasks.landing.report_contents import SIMULATED, headline, sheets, state_of
 from tasks.landing.report_file import report_url, write_report
 from tasks.landing.run_paths import report_path
+from tasks.landing.trend_sheets import drift_words
 from tasks.landing.wording import times
 from tasks.storing.errors import NightpressError
 
@@ -58,6 +59,8 @@ def show(report: Report, console: Console) -> None:
         console.print(f"[yellow]{SIMULATED}[/]", soft_wrap=True)
     for title, figure in headline(report):
         tell(console, title, figure, room=18)
+    for words in drift_words(report.trend):
+        tell(console, "", words)
     if was_compared(report) or says_how(report):
         console.print(f"\n[bold]{TITLE}[/]")
         for words in bought_words(report):

@@ -16,6 +16,7 @@ from tasks.landing.escaping import markdown
 from tasks.landing.markdown_charts import charts_markdown
 from tasks.landing.recipe_diagram import diagram
 from tasks.landing.report_contents import NO_RECIPE, SIMULATED, headline, sheets, state_of
+from tasks.landing.trend_sheets import drift_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,6 +55,7 @@ def _sections(report: Report, draft: str) -> Iterator[str]:
     if draft:
         yield f"{draft}\n"
     yield table_markdown(("", ""), headline(report), 0)
+    yield from (f"{markdown(each, LONGEST)}\n" for each in drift_words(report.trend))
     yield from _bought(report)
     yield from charts_markdown(report)
     yield "## How it was made\n\n" + _drawn(report)
