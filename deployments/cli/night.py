@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from pyarrow import ArrowException
 from rich.table import Table
 
 from blocks.places import open_store, store_place
@@ -28,6 +29,8 @@ from flows.night_summary import money, summary
 from flows.night_work import NOTHING_LEFT, UNHEALTHY
 from flows.nightly import nightly
 from tasks.landing.plan import read_manifest
+from tasks.landing.trend_sheets import drift_words
+from tasks.landing.trends import trend_of
 from tasks.storing.errors import NightpressError, UserError
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
     from prefect.client.schemas.objects import State
     from rich.console import Console
+
+    from tasks.storing.filesystem import Store
 
 
 def main() -> int:
@@ -84,12 +89,14 @@ class Ended:
 
     Attributes:
         rerun: it had committed before, and nothing was left to do.
+        drift: what has drifted from the nights before, in words.
     """
 
     manifest: dict[str, Any]
     seconds: float
     store: str
     rerun: bool
+    drift: tuple[str, ...] = ()
 
 
 def _night(parameters: dict[str, Any], console: Console) -> Ended | None:
@@ -110,7 +117,16 @@ def _night(parameters: dict[str, Any], console: Console) -> Ended | None:
     manifest = read_manifest(store, _run_of(parameters, message))
     if manifest is None:
         raise NightpressError(message or "the run did not commit")
-    return Ended(manifest, time.monotonic() - began, store.url, NOTHING_LEFT in message)
+    seconds = time.monotonic() - began
+    return Ended(manifest, seconds, store.url, NOTHING_LEFT in message, _drift(store, manifest))
+
+
+def _drift(store: Store, manifest: dict[str, Any]) -> tuple[str, ...]:
+    """The night is committed: nights before it that cannot be read are no mistake of its own."""
+    try:
+        return tuple(drift_words(trend_of(store, manifest)))
+    except (OSError, ValueError, ArrowException, NightpressError):
+        return ()
 
 
 def _run_of(parameters: dict[str, Any], message: str) -> str:
@@ -125,6 +141,8 @@ def show(night: Ended, console: Console) -> None:
     for title, figure in summary(manifest, night.seconds):
         tell(console, title, figure, room=16)
     console.print(f"  {'content':<16} {url}/outputs", soft_wrap=True)
+    for words in night.drift:
+        tell(console, "", words)
     show_arms(manifest, console)
     if night.rerun:
         console.print("  nothing was left to do: no call was sent this time")
@@ -150,9 +168,12 @@ def show_all(nights: Sequence[Ended], console: Console) -> None:
     console.print()
     console.print(table)
     for night in nights:
-        if uplift := night.manifest.get("uplift"):
+        uplift = night.manifest.get("uplift")
+        said = [*([uplift["words"]] if uplift else []), *night.drift]
+        if said:
             console.print(f"\n{night.manifest['run']}", markup=False)
-            tell(console, "", uplift["words"])
+        for words in said:
+            tell(console, "", words)
     if all(night.rerun for night in nights):
         console.print("nothing was left to do: no call was sent this time")
 

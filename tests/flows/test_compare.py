@@ -53,7 +53,10 @@ def between(rig: Callable[..., FlowRig]) -> Callable[..., tuple[FlowRig, Callabl
 
 def test_every_request_is_worked_in_every_arm_and_all_are_judged_alike(between) -> None:
     night, run = between()
-    assert run().is_completed()
+    state = run()
+    assert state.is_completed()
+    for name, each in list(night.manifest()["arms"].items())[1:]:
+        assert f"; against {name}: {each['made_over_it']['verdict']}, " in state.message
     outputs, scores = night.read("outputs"), night.read("scores")
     assert outputs["arm"].value_counts().to_dict() == {"made": 8, "plain": 8, "zeta": 8}
     assert outputs["quality"].notna().all()
