@@ -43,15 +43,19 @@ def emit_night(manifest: dict[str, Any], store_url: str, alert_error_rate: float
         )  # fmt: skip
 
 
-def emit_drift(manifest: dict[str, Any], store: Store) -> None:
-    """Emit what of a committed run has drifted, if anything; the night is committed whatever comes of it."""
+def emit_drift(manifest: dict[str, Any], store: Store) -> Trend | None:
+    """Emit what of a committed run has drifted, if anything; the night is committed whatever comes of it.
+
+    Returns:
+        The run among the nights before it; None where there are none, or they cannot be read.
+    """
     try:
         trend = trend_of(store, manifest)
     except Exception:  # noqa: BLE001 - the night is committed, and no trend is worth failing it
         get_run_logger().warning("the trend of the last nights could not be read", exc_info=True)
-        return
+        return None
     if trend is None or not trend.flags:
-        return
+        return trend
     emit_event(
         DRIFT,
         resource={**_resource(manifest, store.url), "nightpress.news": news(trend)},
@@ -71,6 +75,7 @@ def emit_drift(manifest: dict[str, Any], store: Store) -> None:
             "simulated": manifest["simulated"],
         },
     )  # fmt: skip
+    return trend
 
 
 def news(trend: Trend) -> str:

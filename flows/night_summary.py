@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tasks.landing.wording import expected_usd, usd
+from tasks.landing.wording import expected_usd, gain_between, usd
 
 
 def summary(manifest: dict[str, Any], seconds: float) -> list[tuple[str, str]]:
@@ -36,6 +36,21 @@ def summary(manifest: dict[str, Any], seconds: float) -> list[tuple[str, str]]:
 def _uplift(found: dict[str, Any] | None) -> str:
     """What the extra models bought, in words; empty where nothing was compared."""
     return f"{found['verdict']}: {found['words']}" if found else ""
+
+
+def verdicts(manifest: dict[str, Any]) -> list[str]:
+    """What the extra models bought, in a few words each: `uplift: does not help, -0.010 (-0.057 to +0.037)`."""
+    found = {"uplift": manifest.get("uplift")}
+    found |= {
+        f"against {name}": arm.get("made_over_it") for name, arm in (manifest.get("arms") or {}).items()
+    }
+    return [f"{what}: {each['verdict']}{_between(each)}" for what, each in found.items() if each]
+
+
+def _between(found: dict[str, Any]) -> str:
+    if found.get("mean") is None:
+        return ""
+    return f", {gain_between(found['mean'], found.get('low'), found.get('high'))}"
 
 
 def money(amount: float | None) -> str:

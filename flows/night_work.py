@@ -6,13 +6,15 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.night_events import emit_drift, emit_night
-from flows.night_summary import money
+from flows.night_summary import money, verdicts
 from flows.report_artifacts import report_or_warning
 from flows.shift import working
 from tasks.landing.dealing import Funds
 from tasks.landing.preflight import expected_row_usd, unproven_row_usd
 from tasks.landing.run_lock import run_lock
 from tasks.landing.starting import Wish, start
+from tasks.landing.trend_sheets import drift_words
+from tasks.landing.trends import Trend
 from tasks.storing.errors import NightpressError
 from tasks.storing.filesystem import Store
 
@@ -44,15 +46,18 @@ def work_night(
     except OSError as error:  # a disk that is full or read-only, a folder that is a file
         raise NightpressError(f"run {wish.run} cannot go on: {error}") from error
     emit_night(manifest, content.url, alert_error_rate)
-    emit_drift(manifest, content)
-    return _ended(manifest, content)
+    trend = emit_drift(manifest, content)
+    return _ended(manifest, content, trend=trend)
 
 
-def _ended(manifest: dict[str, Any], content: Store, before: str = "") -> State[Any]:
+def _ended(
+    manifest: dict[str, Any], content: Store, before: str = "", trend: Trend | None = None
+) -> State[Any]:
     unreported = report_or_warning(content, manifest["run"])
     rows = manifest["rows"]
     said = (
         f"{manifest['run']}: {before}{rows['made']:,} made, {rows['failed']:,} failed, {rows['deferred']:,} deferred, "
         f"{rows['rejected']:,} rejected; {money(manifest['usd']['spent'])}{unreported}"
     )
+    said = "; ".join([said, *verdicts(manifest), *(each.rstrip(".") for each in drift_words(trend))])
     return Completed(message=said) if manifest["healthy"] else Failed(name=UNHEALTHY, message=said)

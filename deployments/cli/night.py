@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from rich.console import Console
+from pyarrow import ArrowException
 from rich.table import Table
 
 from blocks.places import open_store, store_place
@@ -22,19 +22,22 @@ from deployments.cli.compared import show_arms
 from deployments.cli.complaining import complain
 from deployments.cli.lifeline import wait_for_go
 from deployments.cli.precheck import precheck
+from deployments.cli.sheets_shown import tell, wide_console
 from flows.compare import compare
 from flows.night_date import scheduled_date
 from flows.night_summary import money, summary
 from flows.night_work import NOTHING_LEFT, UNHEALTHY
 from flows.nightly import nightly
 from tasks.landing.plan import read_manifest
-from tasks.landing.trends import last_nights
+from tasks.landing.trend_sheets import drift_words
+from tasks.landing.trends import last_nights, trend_of
 from tasks.storing.errors import NightpressError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from prefect.client.schemas.objects import State
+    from rich.console import Console
 
     from tasks.storing.filesystem import Store
 
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
 def main() -> int:
     """Run the nights whose parameters are the arguments, as soon as the parent says go."""
     signal.signal(signal.SIGTERM, _interrupt)
-    console = Console(highlight=False)
+    console = wide_console()
     nights: list[dict[str, Any]] = [orjson.loads(each) for each in sys.argv[1:]]
     try:
         for parameters in nights:
@@ -87,6 +90,7 @@ class Ended:
     Attributes:
         rerun: it had committed before, and nothing was left to do.
         together: what its pairs say with those of the nights before; empty if nothing.
+        drift: what has drifted from the nights before, in words.
     """
 
     manifest: dict[str, Any]
@@ -94,6 +98,7 @@ class Ended:
     store: str
     rerun: bool
     together: str = ""
+    drift: tuple[str, ...] = ()
 
 
 def _night(parameters: dict[str, Any], console: Console) -> Ended | None:
@@ -115,7 +120,8 @@ def _night(parameters: dict[str, Any], console: Console) -> Ended | None:
     if manifest is None:
         raise NightpressError(message or "the run did not commit")
     seconds = time.monotonic() - began
-    return Ended(manifest, seconds, store.url, NOTHING_LEFT in message, _together(store, manifest))
+    rerun = NOTHING_LEFT in message
+    return Ended(manifest, seconds, store.url, rerun, _together(store, manifest), _drift(store, manifest))
 
 
 def _together(store: Store, manifest: dict[str, Any]) -> str:
@@ -124,6 +130,14 @@ def _together(store: Store, manifest: dict[str, Any]) -> str:
     except (OSError, NightpressError):  # the night is committed, and its report says it as well
         return ""
     return found.words if found else ""
+
+
+def _drift(store: Store, manifest: dict[str, Any]) -> tuple[str, ...]:
+    """The night is committed: nights before it that cannot be read are no mistake of its own."""
+    try:
+        return tuple(drift_words(trend_of(store, manifest)))
+    except (OSError, ValueError, ArrowException, NightpressError):
+        return ()
 
 
 def _run_of(parameters: dict[str, Any], message: str) -> str:
@@ -136,10 +150,12 @@ def show(night: Ended, console: Console) -> None:
     healthy = "[green]committed[/]" if manifest["healthy"] else "[red]committed, unhealthy[/]"
     console.print(f"\n[bold]{manifest['run']}[/]  {healthy}")
     for title, figure in summary(manifest, night.seconds):
-        console.print(f"  {title:<16} {figure}", soft_wrap=True)
+        tell(console, title, figure, room=16)
     if night.together:
-        console.print(f"  {'':<16} {night.together}", soft_wrap=True, markup=False)
+        tell(console, "", night.together, room=16)
     console.print(f"  {'content':<16} {url}/outputs", soft_wrap=True)
+    for words in night.drift:
+        tell(console, "", words)
     show_arms(manifest, console)
     if night.rerun:
         console.print("  nothing was left to do: no call was sent this time")
@@ -165,10 +181,15 @@ def show_all(nights: Sequence[Ended], console: Console) -> None:
     console.print()
     console.print(table)
     for night in nights:
-        if uplift := night.manifest.get("uplift"):
-            console.print(f"\n{night.manifest['run']}: {uplift['words']}", soft_wrap=True, markup=False)
+        uplift = night.manifest.get("uplift")
+        said = [*([uplift["words"]] if uplift else []), *night.drift]
+        if said:
+            console.print(f"\n{night.manifest['run']}", markup=False)
+        for words in said:
+            tell(console, "", words)
     if nights[-1].together:
-        console.print(f"\n{nights[-1].together}", soft_wrap=True, markup=False)
+        console.print()
+        tell(console, "", nights[-1].together)
     if all(night.rerun for night in nights):
         console.print("nothing was left to do: no call was sent this time")
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from blocks.places import open_store, store_place
-from deployments.cli.sheets_shown import WIDE_COLUMNS, sheet_table, wide_console
+from deployments.cli.sheets_shown import WIDE_COLUMNS, sheet_table, tell, wide_console
 from tasks.landing.bought import TITLE, bought_sheet, bought_words, says_how, was_compared
 from tasks.landing.night_report import read_report
 from tasks.landing.report_contents import SIMULATED, headline, sheets, state_of
 from tasks.landing.report_file import report_url, write_report
 from tasks.landing.run_paths import report_path
+from tasks.landing.trend_sheets import drift_words
 from tasks.landing.wording import times
 from tasks.storing.errors import NightpressError
 
@@ -57,11 +58,13 @@ def show(report: Report, console: Console) -> None:
     if report.simulated:
         console.print(f"[yellow]{SIMULATED}[/]", soft_wrap=True)
     for title, figure in headline(report):
-        console.print(f"  {title:<18} {escape(figure)}", soft_wrap=True)
+        tell(console, title, figure, room=18)
+    for words in drift_words(report.trend):
+        tell(console, "", words)
     if was_compared(report) or says_how(report):
         console.print(f"\n[bold]{TITLE}[/]")
         for words in bought_words(report):
-            console.print(f"  {escape(words.replace('`', ''))}", soft_wrap=True)
+            tell(console, "", words.replace("`", ""))
     compared = bought_sheet(report)
     for each in [*([compared] if compared.rows else []), *sheets(report)]:
         sheet = each if console.width >= WIDE_COLUMNS else each.narrow

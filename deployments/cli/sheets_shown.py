@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from tasks.landing.wording import one_line, times
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from tasks.landing.sheet import Sheet
 
 LONGEST_CELL = 300
+INDENT = 2
 PIPE_COLUMNS = 240
 WIDE_COLUMNS = 150
 
@@ -22,6 +24,23 @@ def wide_console() -> Console:
     """A console that cuts nothing off where the output goes into a file or a pipe."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=PIPE_COLUMNS)
+
+
+def tell(console: Console, title: str, said: str, room: int = 0) -> None:
+    """Print words, indented; their further lines stand below the first. Off a terminal it is one line.
+
+    Args:
+        title: before the words, in a column of `room` characters.
+    """
+    begin = f"{title:<{room}} " if room else ""
+    if not console.is_terminal:
+        console.print(f"{' ' * INDENT}{begin}{said}", soft_wrap=True, markup=False)
+        return
+    hang = INDENT + len(begin)
+    lines = Text(said).wrap(console, max(20, console.width - hang))
+    for number, line in enumerate(lines):
+        line.rstrip()
+        console.print(Text(" " * hang if number else f"{' ' * INDENT}{begin}") + line)
 
 
 def show_sheet(sheet: Sheet, console: Console, *, most_rows: int | None = None) -> None:

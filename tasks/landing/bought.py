@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tasks.landing.uplift import Uplift
 
 TITLE: Final = "What the extra models bought"
+SIDE_BY_SIDE: Final = "The arms side by side"
 NO_CONTROL: Final = (
     "No control arm ran, so nothing shows what the extra models bought. To see it, put "
     "`baseline: {model: MODEL, share: 0.1}` into the recipe, or start the run with `--baseline MODEL:0.1`."
@@ -61,7 +62,9 @@ def bought_words(report: Report) -> list[str]:
     if not was_compared(report):
         return [NO_CONTROL]
     if report.manifest.get("arms"):
-        return [one_line(each, LONGEST) for each in compared_words(report.manifest)]
+        said = [one_line(each, LONGEST) for each in compared_words(report.manifest)]
+        cautions = sum(each.startswith(CAUTION) for each in said)
+        return [*said[: len(said) - cautions], *_proof_costs(report), *said[len(said) - cautions :]]
     if report.uplift is None:
         return [NO_PAIRS, *_proof_costs(report)]
     return [
@@ -79,10 +82,10 @@ def bought_sheet(report: Report) -> Sheet:
     """Both arms side by side; without rows if there are no pairs."""
     columns = ("arm", "models", "quality", "low", "high", "rows", "failed", "USD per row", "seconds p50")
     if report.manifest.get("arms"):
-        return compared_sheet(report.manifest, TITLE)
+        return compared_sheet(report.manifest, SIDE_BY_SIDE)
     pairs = report.pairs
     if not pairs.pairs:
-        return Sheet(TITLE, columns, ())
+        return Sheet(SIDE_BY_SIDE, columns, ())
     rows = [_arm("recipe", pairs.made), _arm("one model", pairs.baseline)]
     if uplift := report.uplift:
         dollars, longer = usd_extra(uplift.usd_extra), gain_seconds(uplift.seconds_extra)
@@ -94,7 +97,7 @@ def bought_sheet(report: Report) -> Sheet:
         low, high = gain(eyes.low), gain(eyes.high)
         rows.append(("difference in people's eyes", "", gain(eyes.mean), low, high, "", "", "", ""))
     lesser = ("models", "failed")
-    return Sheet(TITLE, columns, tuple(rows), 7, (), NOTE, lesser)
+    return Sheet(SIDE_BY_SIDE, columns, tuple(rows), 7, (), NOTE, lesser)
 
 
 def gain_seconds(value: float | None) -> str:
@@ -138,14 +141,12 @@ def _verdict(uplift: Uplift) -> str:
 
 
 def _preferred(report: Report) -> Iterator[str]:
-    preferred = report.scores.preferred
-    if total := preferred.total():
-        better = sum(number for said, number in preferred.items() if said > 0.5)
-        worse = sum(number for said, number in preferred.items() if said < 0.5)
+    better, worse, neither = report.scores.preferred.counted()
+    if total := better + worse + neither:
         yield (
-            f"Side by side, in both orders: the recipe's text was preferred in {percent(better, total)} of "
-            f"{times(total, 'judgement')}, the one model's in {percent(worse, total)}, neither in "
-            f"{percent(total - better - worse, total)}."
+            f"Side by side: the recipe's text was preferred in both orders in {percent(better, total)} of "
+            f"{times(total, 'judged pair')}, the one model's in {percent(worse, total)}; in {percent(neither, total)} "
+            "neither was, or the order decided."
         )
 
 
@@ -166,8 +167,9 @@ def _judges(report: Report, uplift: Uplift) -> Iterator[str]:
 
 def _proof_costs(report: Report) -> Iterator[str]:
     spent = costs(report.calls)
+    whose = "the other arms'" if report.manifest.get("arms") else "the one model's"
     if spent.any_proof:
-        yield f"Proving it cost {usd(spent.control.usd)} for the one model's texts and {usd(spent.judging.usd)} for judging."
+        yield f"Proving it cost {usd(spent.control.usd)} for {whose} texts and {usd(spent.judging.usd)} for judging."
 
 
 def _arm(name: str, arm: ArmFigures) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What a run's calls came to, by step, role and model: summed up from the `calls` parts, row group by row group."""
+"""What a run's calls came to, by arm, step, role and model: summed up from the `calls` parts, row group by row group."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from tasks.landing.call_sums import percentile
 from tasks.landing.kind_counts import KindCounts
-from tasks.patterns.asked import Asked
+from tasks.patterns.asked import MADE, Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "CallFigures", "Spend", "call_figures"]
 
 COLUMNS: Final = [
-    "step", "role", "model", "status", "cached", "tokens_in", "tokens_out", "tokens_cached", "usd", "usd_failed",
+    "arm", "step", "role", "model", "status", "cached", "tokens_in", "tokens_out", "tokens_cached", "usd", "usd_failed",
     "seconds", "error_kind", "error",
 ]  # fmt: skip
-GROUP: Final = ["step", "role", "model"]
+GROUP: Final = ["step", "role", "model", "arm"]
 NULLS: Final = pc.CountOptions(mode="only_null")
 SUMS: Final[list[Any]] = [
     ([], "count_all"), ("failed", "sum"), ("tokens_in", "count"), ("tokens_in", "sum"), ("tokens_out", "sum"),
@@ -107,8 +107,14 @@ class CallFigures:
                 total.add(spend)
         return total
 
+    @property
+    def own(self) -> CallFigures:
+        """Those of the run's own recipe, without other arms and without what judges them all."""
+        return CallFigures({asked: spend for asked, spend in self.by.items() if asked.is_own}, self.errors)
+
     def add(self, rows: pa.Table) -> None:
         """Take in rows with COLUMNS."""
+        rows = rows.set_column(rows.schema.get_field_index("arm"), "arm", pc.fill_null(rows["arm"], MADE))
         cached = pc.fill_null(rows["cached"], False)
         for row in _summed(rows.filter(cached), [([], "count_all")]):
             self._spend(row).hits += row["count_all"]

@@ -1,4 +1,4 @@
-"""What the arms of a comparison came to, as words and as a table: for reports. No I/O."""
+"""What the arms of a comparison came to, as words and as a table: for reports and the terminal. No I/O."""
 
 from __future__ import annotations
 
@@ -6,32 +6,39 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tasks.landing.labels import MADE
 from tasks.landing.sheet import Sheet
-from tasks.landing.wording import NONE, count, gain, percent, score, seconds, usd
+from tasks.landing.wording import NONE, count, gain_between, one_line, percent, score, seconds, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+OVER: Final = "recipe over it, 95%"
 COLUMNS: Final = (
-    "arm", "rows", "failed", "quality", "low", "high", "USD per row", "seconds p50", "recipe over it", "low ", "high ",
-    "preferred",
+    "arm", OVER, "quality", "low", "high", "won side by side", "USD per row", "seconds p50", "rows", "failed",
 )  # fmt: skip
-LESSER: Final = ("failed", "low", "high", "preferred")
+LESSER: Final = ("low", "high", "won side by side", "rows", "failed")
 NOTE: Final = (
-    "Over the same requests, judged blind by the same judges. `recipe over it`: quality of the recipe's text less that of the "
-    "arm's, with its 95% interval; `preferred`: how often the recipe's text won side by side, a tie half."
+    f"Every request was worked in every arm, and every text judged blind by the same judges. `{OVER}`: quality of the "
+    "recipe's text less that of the arm's, with its interval; above 0 the recipe is better. Side by side a tie counts "
+    "half. A row that failed for good counts as 0."
 )
+LONGEST_NAME: Final = 60
 
 
 def compared_words(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """A sentence or two for each other arm, then what to be careful about."""
+    """A sentence or two for each other arm, who judged, then what to be careful about."""
     arms: Mapping[str, Mapping[str, Any]] = manifest["arms"]
+    judges: Mapping[str, Any] = manifest.get("judges") or {}
     cautions: list[str] = []
     for name, arm in arms.items():
         found = arm.get("made_over_it")
         if found:
             yield f"Against {name}: {found['words']}"
             cautions += [found["caution"]] if found.get("caution") else []
-    cautions += (manifest.get("judges") or {}).get("cautions") or []
+    if judges.get("names"):
+        alpha = judges.get("alpha")
+        agreed = "" if alpha is None else f" They agreed to alpha {score(alpha)} (1 is complete, 0 chance)."
+        yield f"Judged blind by {', '.join(judges['names'])}.{agreed}"
+    cautions += judges.get("cautions") or []
     for each in dict.fromkeys(cautions):
         yield f"Caution: {each}"
 
@@ -39,7 +46,7 @@ def compared_words(manifest: Mapping[str, Any]) -> Iterator[str]:
 def compared_sheet(manifest: Mapping[str, Any], title: str) -> Sheet:
     """The arms, the run's own recipe first."""
     rows = tuple(
-        (manifest["recipe"] if name == MADE else name, *_figures(arm))
+        (one_line(manifest["recipe"] if name == MADE else name, LONGEST_NAME), *_figures(arm))
         for name, arm in manifest["arms"].items()
     )
     return Sheet(title, COLUMNS, rows, len(COLUMNS) - 1, (), NOTE, LESSER)
@@ -48,15 +55,14 @@ def compared_sheet(manifest: Mapping[str, Any], title: str) -> Sheet:
 def _figures(arm: Mapping[str, Any]) -> tuple[str, ...]:
     found = arm.get("made_over_it") or {}
     preferred = arm.get("made_preferred")
-    over = tuple(gain(found[name]) if found else "" for name in ("mean", "low", "high"))
     return (
-        count(arm["rows"]),
-        count(arm["failed"]),
+        gain_between(found["mean"], found["low"], found["high"]) if found else "",
         score(arm["quality_mean"]),
         score(arm["quality_low"]),
         score(arm["quality_high"]),
+        percent(preferred, 1) if preferred is not None else NONE if found else "",
         usd(arm["usd_per_made"]),
         seconds(arm["seconds_p50"]),
-        *over,
-        percent(preferred, 1) if preferred is not None else NONE if found else "",
+        count(arm["rows"]),
+        count(arm["failed"]),
     )

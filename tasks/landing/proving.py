@@ -1,21 +1,15 @@
-"""Which calls prove what a recipe is worth, instead of working its requests. No I/O."""
+"""What was paid to prove what a recipe is worth, instead of for working its requests. No I/O."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from tasks.landing.arms import PROOF
 from tasks.landing.call_figures import Spend
 
 if TYPE_CHECKING:
     from tasks.landing.call_figures import CallFigures
-
-BASELINE_STEP: Final = "@baseline"
-
-
-def is_proof(step: str) -> bool:
-    """Whether a path is no step of a recipe: `@baseline`, `@final/judge`, `@pair/judge`."""
-    return step.startswith("@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +17,9 @@ class Costs:
     """What a run's calls cost, by what they were for.
 
     Attributes:
-        work: of the recipe's own steps.
-        control: of the control arm.
-        judging: of judging both arms.
+        work: of the recipe's own arm, what the checks of the batch asked for included.
+        control: of the other arms.
+        judging: of judging all arms.
     """
 
     work: Spend
@@ -41,7 +35,7 @@ class Costs:
 def costs(calls: CallFigures) -> Costs:
     """The run's costs apart."""
     return Costs(
-        calls.of(lambda asked: not is_proof(asked.step)),
-        calls.of(lambda asked: asked.step == BASELINE_STEP),
-        calls.of(lambda asked: is_proof(asked.step) and asked.step != BASELINE_STEP),
+        calls.of(lambda asked: asked.is_own),
+        calls.of(lambda asked: not asked.is_own and asked.arm != PROOF),
+        calls.of(lambda asked: asked.arm == PROOF),
     )

@@ -50,8 +50,9 @@ class Shape:
     again: str = ""
 
     def made(self, asked: Asked) -> bool:
-        """Whether this box made these calls."""
-        return self.role is not None and asked.role == self.role and bool(self.steps.fullmatch(asked.step))
+        """Whether this box made these calls: none of another arm did, which may have steps of the same name."""
+        own = asked.is_own and self.role is not None and asked.role == self.role
+        return own and bool(self.steps.fullmatch(asked.step))
 
     def helper(self, kind: str) -> Shape | None:
         """The helper of this kind."""

@@ -21,7 +21,7 @@ from tasks.landing.row_sheets import (
 )
 from tasks.landing.satisfaction_shown import satisfaction_said, satisfaction_sheet, worst_rated_sheet
 from tasks.landing.sheet import Sheet
-from tasks.landing.spend_sheets import saved_by_step, spend_by_model, spend_by_step
+from tasks.landing.spend_sheets import saved_by_step, spend_by_model, spend_by_step, spend_on_proof
 from tasks.landing.trend_sheets import drifted, nights_sheet, trend_sheet
 from tasks.landing.wording import NONE, count, expected_usd, gain, one_line, score, seconds, times, usd
 
@@ -66,6 +66,7 @@ def sheets(report: Report) -> list[Sheet]:
         routes_sheet(rows),
         spend_by_model(calls),
         spend_by_step(calls),
+        spend_on_proof(calls),
         saved_by_step(calls, report.manifest.get("tokens_saved", {})),
         dearest_sheet(rows),
         batch_sheet(rows),

@@ -11,6 +11,7 @@ from tasks.landing.report_charts import charts_html
 from tasks.landing.report_contents import NO_RECIPE, SIMULATED, headline, sheets, state_of
 from tasks.landing.report_style import STYLE
 from tasks.landing.report_tables import table_html
+from tasks.landing.trend_sheets import drift_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,8 @@ def _page(report: Report) -> Iterator[str]:
     if not report.manifest["healthy"]:
         yield '<p class="unhealthy">Unhealthy: more rows failed than the recipe allows.</p>\n'
     yield '<dl class="headline">' + "".join(map(_figure, headline(report))) + "</dl>\n"
+    if drift := drift_words(report.trend):
+        yield '<div class="drift">' + "".join(f"<p>{page(each)}</p>" for each in drift) + "</div>\n"
     yield from _bought(report)
     yield from charts_html(report)
     yield "<section><h2>How it was made</h2>\n"
@@ -59,7 +62,7 @@ def _bought(report: Report) -> Iterator[str]:
     sheet = bought_sheet(report)
     if sheet.rows:
         yield from table_html(sheet)
-        yield f'<p class="note">{page(sheet.note)}</p>'
+        yield f'<p class="note">{page(sheet.note.replace("`", ""))}</p>'
     yield "</section>\n"
 
 

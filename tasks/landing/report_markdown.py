@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.landing.bought import (
     NO_CONTROL,
-    NOTE,
     TITLE,
     bought_sheet,
     bought_words,
@@ -17,6 +16,7 @@ from tasks.landing.escaping import markdown
 from tasks.landing.markdown_charts import charts_markdown
 from tasks.landing.recipe_diagram import diagram
 from tasks.landing.report_contents import NO_RECIPE, SIMULATED, headline, sheets, state_of
+from tasks.landing.trend_sheets import drift_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -55,6 +55,7 @@ def _sections(report: Report, draft: str) -> Iterator[str]:
     if draft:
         yield f"{draft}\n"
     yield table_markdown(("", ""), headline(report), 0)
+    yield from (f"{markdown(each, LONGEST)}\n" for each in drift_words(report.trend))
     yield from _bought(report)
     yield from charts_markdown(report)
     yield "## How it was made\n\n" + _drawn(report)
@@ -69,7 +70,9 @@ def _bought(report: Report) -> Iterator[str]:
         return
     words = "".join(f"\n{markdown(each, LONGEST)}\n" for each in bought_words(report))
     sheet = bought_sheet(report)
-    table = f"\n{table_markdown(sheet.columns, sheet.rows, sheet.numbers)}\n{NOTE}\n" if sheet.rows else ""
+    table = (
+        f"\n{table_markdown(sheet.columns, sheet.rows, sheet.numbers)}\n{sheet.note}\n" if sheet.rows else ""
+    )
     yield f"## {TITLE}\n{words}{table}"
 
 

@@ -24,6 +24,8 @@ header p { margin:4px 0 16px; }
 .unhealthy { background:var(--bad); color:var(--bad-ink); }
 .headline { display:grid; grid-template-columns:repeat(auto-fill,minmax(158px,1fr)); gap:10px; margin:16px 0 0; }
 .headline div { background:var(--card); border-radius:8px; padding:10px 14px; overflow-wrap:anywhere; }
+.drift { margin:10px 0 0; padding:10px 14px; border-radius:8px; background:var(--warm); color:var(--warm-ink); }
+.drift p { margin:0; overflow-wrap:anywhere; }
 dt { font-size:13px; }
 dd { margin:0; font-size:20px; font-variant-numeric:tabular-nums; }
 dd small { display:block; font-size:12px; }

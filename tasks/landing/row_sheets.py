@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from tasks.landing.row_figures import Scores
+from tasks.landing.score_figures import FINAL
 from tasks.landing.sheet import Sheet, of_largest
 from tasks.landing.wording import NONE, count, one_line, score, seconds, times, usd
 
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from tasks.landing.left_rows import LeftRows
     from tasks.landing.row_figures import RowFigures
     from tasks.landing.score_figures import ScoreFigures
+
+OF_DRAFTS: Final = "The last two columns are of all drafts judged on the way, also those improved afterwards."
+STEPS: Final = {"": "make", FINAL: "delivered, blind"}
 
 
 def errors_sheet(rows: RowFigures, calls: CallFigures) -> Sheet:
@@ -49,27 +54,27 @@ def routes_sheet(rows: RowFigures) -> Sheet:
 
 
 def criteria_sheet(rows: RowFigures, scores: ScoreFigures) -> Sheet:
-    """A row per criterion: of what was delivered, and of all drafts that were judged."""
+    """A row per criterion: of what was delivered, and of all drafts where any was judged on the way."""
     found, shares = [], []
-    for criterion, judged in scores.criteria.items():
-        delivered = rows.criteria.get(criterion)
-        mean, lowest, number = (
-            (delivered.mean, delivered.lowest, delivered.count) if delivered else (None, None, 0)
-        )
-        found.append(
-            (criterion, score(mean), score(lowest), count(number), score(judged.mean), count(judged.count))
-        )
-        shares.append(mean or 0.0)
+    drafts = ("mean of all", "n of all") if scores.drafts else ()
+    for criterion in dict.fromkeys([*rows.criteria, *scores.drafts]):
+        delivered, judged = rows.criteria.get(criterion, Scores()), scores.drafts.get(criterion, Scores())
+        of_drafts = (score(judged.mean), count(judged.count)) if drafts else ()
+        figures = (score(delivered.mean), score(delivered.lowest), count(delivered.count))
+        found.append((criterion, *figures, *of_drafts))
+        shares.append(delivered.mean or 0.0)
     judges = ", ".join(f"{judge} ({family})" if family else judge for judge, family in sorted(scores.judges))
-    note = f"Judged by {judges}. The last two columns are of all drafts, also those improved afterwards."
-    columns = ("criterion", "mean", "lowest", "n", "mean of all", "n of all")
-    return Sheet("Judged by criterion", columns, tuple(found), 5, tuple(shares), note if found else "")
+    note = f"Judged by {judges}." if judges else ""
+    note += f" {OF_DRAFTS}" if drafts else ""
+    columns = ("criterion", "mean", "lowest", "n", *drafts)
+    numbers = len(columns) - 1
+    return Sheet("Judged by criterion", columns, tuple(found), numbers, tuple(shares), note.strip())
 
 
 def judged_steps_sheet(scores: ScoreFigures) -> Sheet:
     """A row per step and round that was judged: what doing it over brought."""
     found = tuple(
-        (step or "make", str(round_), score(each.mean), score(each.lowest), count(each.count))
+        (STEPS.get(step, step), str(round_), score(each.mean), score(each.lowest), count(each.count))
         for (step, round_), each in sorted(scores.steps.items())
     )
     shares = tuple(each.mean or 0.0 for _, each in sorted(scores.steps.items()))
@@ -96,7 +101,7 @@ def dearest_sheet(rows: RowFigures) -> Sheet:
 
 
 def worst_sheet(rows: RowFigures, scores: ScoreFigures) -> Sheet:
-    """The worst judged rows, with what was worst about each and why."""
+    """The worst judged rows, with what was worst about each and why; of several judges what the sternest said."""
     found = tuple(
         (row["request_id"], _models(row), *_worst_of(row, scores), score(row["quality"]))
         for row in rows.worst
@@ -129,5 +134,8 @@ def _worst_of(row: dict[str, Any], scores: ScoreFigures) -> tuple[str, str]:
     if not row["quality_by"]:
         return NONE, ""
     criterion, lowest = min(row["quality_by"], key=lambda each: each[1])
-    reason = scores.reasons.get((row["request_id"], criterion, lowest), "")
-    return f"{criterion} {score(lowest)}", reason
+    worst = f"{criterion} {score(lowest)}"
+    if blind := scores.lowest.get((row["request_id"], criterion)):
+        given, judge, reason = blind
+        return worst, f"{judge} {score(given)}: {reason}" if len(scores.blind) > 1 else reason
+    return worst, scores.reasons.get((row["request_id"], criterion, lowest), "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.landing.row_figures import MADE, Scores
+from tasks.landing.side_by_side import SideBySide
 from tasks.landing.wording import one_line
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ SUMS: Final = [("score", "count"), ("score", "sum"), ("score", "min")]
 LONGEST_REASON: Final = 300
 MOST_GROUPS: Final = 500
 FINAL: Final = "@final"  # what an arm delivered, judged blind
-PAIR: Final = "@pair"  # both arms' texts side by side
+PAIR: Final = "@pair"  # the texts of two arms side by side; of a comparison `@pair/<arm>`
 
 
 @dataclass(slots=True)
@@ -38,43 +38,64 @@ class ScoreFigures:
     """All judgements of a run's own rows, also of drafts that were improved afterwards; of pairs which text was preferred.
 
     Attributes:
-        criteria: by criterion.
+        drafts: by criterion, what was judged on the way: all but what was delivered, judged blind.
         steps: by (path of the step that was judged, round).
         judges: (model, family) → scores given.
         blind: those of them who judged what both arms delivered.
-        preferred: score of the recipe's text beside the control arm's (1, 0.5 or 0) → judgements.
+        preferred: the recipe's text beside the control arm's.
         reasons: (request id, criterion, score) → the judge's reason, of the requests that were wanted.
+        lowest: (request id, criterion) → the lowest score that it got blind, who gave it and why, of these requests.
     """
 
     wanted: frozenset[str]
-    criteria: dict[str, Scores] = field(default_factory=dict)
+    drafts: dict[str, Scores] = field(default_factory=dict)
     steps: dict[tuple[str, int], Scores] = field(default_factory=dict)
     judges: dict[tuple[str, str], int] = field(default_factory=dict)
     blind: dict[tuple[str, str], int] = field(default_factory=dict)
-    preferred: Counter[float] = field(default_factory=Counter)
+    preferred: SideBySide = field(default_factory=SideBySide)
     reasons: dict[tuple[str, str, float], str] = field(default_factory=dict)
+    lowest: dict[tuple[str, str], tuple[float, str, str]] = field(default_factory=dict)
 
     def add(self, rows: pa.Table) -> None:
         """Take in rows with COLUMNS."""
-        pairs, final = (pc.equal(pc.fill_null(rows["step"], ""), step) for step in (PAIR, FINAL))
-        self.preferred.update(each for each in rows.filter(pairs)["score"].to_pylist() if each is not None)
+        steps = pc.fill_null(rows["step"], "")
+        for row in rows.filter(pc.equal(steps, PAIR)).to_pylist():
+            if row["score"] is not None:
+                self.preferred.add(row["judge"] or "", row["request_id"], row["round"] or 1, row["score"])
+        final = pc.equal(steps, FINAL)
         _count_judges(self.blind, rows.filter(final))
         own = pc.equal(pc.fill_null(rows["arm"], MADE), MADE)
-        self._add(rows.filter(pc.and_(own, pc.invert(pairs))))
+        alone = pc.and_(own, pc.invert(pc.starts_with(steps, PAIR)))
+        self._add(rows.filter(alone))
+        self._add_drafts(rows.filter(pc.and_(alone, pc.invert(final))))
+        self._add_lowest(self._mine(rows.filter(pc.and_(own, final))))
+
+    def _add_drafts(self, rows: pa.Table) -> None:
+        for row in _summed(rows, ["criterion"]):
+            if row["criterion"] in self.drafts or len(self.drafts) < MOST_GROUPS:
+                _take_in(self.drafts.setdefault(row["criterion"], Scores()), row)
+
+    def _add_lowest(self, rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            about, score = (row["request_id"], row["criterion"]), row["score"]
+            if score is not None and (about not in self.lowest or score < self.lowest[about][0]):
+                self.lowest[about] = (score, row["judge"] or "", one_line(row["reason"], LONGEST_REASON))
 
     def _add(self, rows: pa.Table) -> None:
-        for row in _summed(rows, ["criterion"]):
-            if row["criterion"] in self.criteria or len(self.criteria) < MOST_GROUPS:
-                _take_in(self.criteria.setdefault(row["criterion"], Scores()), row)
         for row in _summed(rows, ["step", "round"]):
             at = (row["step"] or "", row["round"] or 1)
             if at in self.steps or len(self.steps) < MOST_GROUPS:
                 _take_in(self.steps.setdefault(at, Scores()), row)
         _count_judges(self.judges, rows)
-        mine = rows.filter(pc.is_in(rows["request_id"], value_set=pa.array(sorted(self.wanted), pa.string())))
-        for row in mine.to_pylist():
+        for row in self._mine(rows):
             about = (row["request_id"], row["criterion"], row["score"])
             self.reasons[about] = one_line(row["reason"], LONGEST_REASON)
+
+    def _mine(self, rows: pa.Table) -> list[dict[str, Any]]:
+        """Those of the requests that were wanted."""
+        wanted = pa.array(sorted(self.wanted), pa.string())
+        found: list[dict[str, Any]] = rows.filter(pc.is_in(rows["request_id"], value_set=wanted)).to_pylist()
+        return found
 
 
 def score_figures(committed: Committed, wanted: frozenset[str]) -> ScoreFigures:

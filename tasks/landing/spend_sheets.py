@@ -1,10 +1,11 @@
-"""What the calls of a run cost, as tables: by model, and by step and role. No I/O."""
+"""What the calls of a run cost, as tables: the recipe's own by model and by step, then what proved its worth. No I/O."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from tasks.landing.arms import PROOF
 from tasks.landing.call_figures import Spend
 from tasks.landing.sheet import Sheet, of_largest
 from tasks.landing.wording import NONE, UNKNOWN, count, percent, seconds, usd
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tasks.landing.call_figures import CallFigures
 
 TOP: Final = "make"
+JUDGING: Final = "judging"
 FIGURES: Final = (
     "calls", "ledger", "failed", "tokens in", "tokens out", "cached in", "USD", "USD failed", "mean s", "p95 s",
 )  # fmt: skip
@@ -32,25 +34,35 @@ SAVED_NOTE: Final = (
 
 
 def spend_by_model(calls: CallFigures) -> Sheet:
-    """A row per model, the dearest first."""
+    """A row per model that the recipe asked, the dearest first."""
     by_model: dict[tuple[str, ...], Spend] = {}
-    for asked, spend in calls.by.items():
+    for asked, spend in calls.own.by.items():
         by_model.setdefault((asked.model,), Spend()).add(spend)
     return _sheet("Spend by model", ("model",), by_model)
 
 
 def spend_by_step(calls: CallFigures) -> Sheet:
-    """A row per step, role and model, the dearest first."""
+    """A row per step of the recipe, role and model, the dearest first."""
     by_step: dict[tuple[str, ...], Spend] = {
-        (each.step or TOP, each.role or NONE, each.model): spend for each, spend in calls.by.items()
+        (each.step or TOP, each.role or NONE, each.model): spend for each, spend in calls.own.by.items()
     }
     return _sheet("Spend by step", ("step", "role", "model"), by_step)
+
+
+def spend_on_proof(calls: CallFigures) -> Sheet:
+    """A row per other arm, or the judging of all arms, with its steps and models, the dearest first."""
+    by_arm: dict[tuple[str, ...], Spend] = {
+        (JUDGING if each.arm == PROOF else each.arm, each.step or TOP, each.model): spend
+        for each, spend in calls.by.items()
+        if not each.is_own
+    }
+    return _sheet("Spend on other arms and judging", ("arm", "step", "model"), by_arm)
 
 
 def saved_by_step(calls: CallFigures, saved: Mapping[str, int]) -> Sheet:
     """A row per step of whose questions something was left out, the largest saving first."""
     read: Counter[str] = Counter()
-    for asked, spend in calls.by.items():
+    for asked, spend in calls.own.by.items():
         read[asked.step] += spend.tokens_in
     rows = [
         (step or TOP, count(read[step]), count(tokens), percent(tokens, tokens + read[step]))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.landing.night_figures import FIGURES
 from tasks.landing.sheet import Sheet
-from tasks.landing.wording import NONE, count, percent, score, seconds, usd
+from tasks.landing.wording import NONE, count, percent, score, seconds, times, usd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +43,14 @@ def drifted(trend: Trend | None) -> list[tuple[str, str]]:
     """What the headline says of the trend: nothing where nothing has drifted."""
     if trend is None or not trend.flags:
         return []
-    figures = "1 figure" if len(trend.flags) == 1 else f"{len(trend.flags)} figures"
-    return [("drifted", f"{figures} ({'. '.join(map(said, trend.flags))}{_why(trend)})")]
+    return [("drifted", times(len(trend.flags), "figure"))]
+
+
+def drift_words(trend: Trend | None) -> list[str]:
+    """What has drifted, a sentence each, then what may be why; nothing where nothing has."""
+    if trend is None or not trend.flags:
+        return []
+    return [*(f"Drifted: {said(flag)}." for flag in trend.flags), *_why(trend)]
 
 
 def trend_sheet(trend: Trend | None) -> Sheet:
@@ -88,10 +94,10 @@ def nights_sheet(trend: Trend | None) -> Sheet:
     return Sheet("The last nights", columns, rows, 1 + len(FIGURES), lesser=LESSER)
 
 
-def _why(trend: Trend) -> str:
+def _why(trend: Trend) -> list[str]:
     """Changes of this night itself, which may be why."""
     mine = [change for mark in trend.marks if mark.run == trend.tonight.run for change in mark.changes]
-    return f". Changed since the night before: {'; '.join(mine)}" if mine else ""
+    return [f"Changed since the night before: {'; '.join(mine)}."] if mine else []
 
 
 def _from_to(figure: Figure, usual: Range) -> str:

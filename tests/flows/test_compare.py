@@ -10,6 +10,9 @@ from test_control_arm import MODELS, RECIPE, arm, profiles
 
 from deployments.simulator.config import Fault
 from flows.compare import compare
+from tasks.landing.night_report import read_report
+from tasks.landing.recipe_diagram import diagram
+from tasks.landing.report_contents import headline, sheets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +53,10 @@ def between(rig: Callable[..., FlowRig]) -> Callable[..., tuple[FlowRig, Callabl
 
 def test_every_request_is_worked_in_every_arm_and_all_are_judged_alike(between) -> None:
     night, run = between()
-    assert run().is_completed()
+    state = run()
+    assert state.is_completed()
+    for name, each in list(night.manifest()["arms"].items())[1:]:
+        assert f"; against {name}: {each['made_over_it']['verdict']}, " in state.message
     outputs, scores = night.read("outputs"), night.read("scores")
     assert outputs["arm"].value_counts().to_dict() == {"made": 8, "plain": 8, "zeta": 8}
     assert outputs["quality"].notna().all()
@@ -68,6 +74,23 @@ def test_steps_of_the_same_name_in_two_arms_are_not_taken_for_one_another(betwee
     assert set(arm(calls, "plain")["step"]) == {"draft", "polish"}
     assert set(arm(calls, "plain")["model"]) == {"zeta"}
     assert set(arm(calls, "made")["model"]) == {"omega"}
+
+
+def test_the_report_shows_the_recipe_with_its_own_calls_and_the_other_arms_apart(between) -> None:
+    night, run = between()
+    run()
+    report = read_report(night.store)
+    assert report.shape is not None
+    drawn = diagram(report.shape, report.calls) or ""
+    assert "omega" in drawn
+    assert "zeta" not in drawn
+    found = {each.title: each for each in sheets(report)}
+    assert {row[2] for row in found["Spend by step"].rows} == {"omega"}
+    assert {row[0] for row in found["Spend by model"].rows} == {"omega"}
+    assert {row[0] for row in found["Spend on other arms and judging"].rows} == {"plain", "zeta", "judging"}
+    assert "preference" not in {row[0] for row in found["Judged by criterion"].rows}
+    own = night.manifest()["arms"]["made"]["usd_per_made"]
+    assert dict(headline(report))["USD per made row"] == f"${own:.4f}"
 
 
 def test_comparing_again_pays_nothing(between) -> None:

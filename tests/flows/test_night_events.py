@@ -93,7 +93,8 @@ def test_a_night_says_once_as_news_that_a_figure_has_become_worse(
     found = []
     for day in (11, 12):
         run = f"night-{uuid4().hex[:8]}"
-        night.night(run=run, run_date=f"2026-01-{day}", fresh=True)
+        state = night.night(run=run, run_date=f"2026-01-{day}", fresh=True)
+        assert "; Drifted: USD per made row " in state.message
         assert events_of(prefect_api, run, {COMMITTED, DRIFT}) == {COMMITTED, DRIFT}
         (event,) = [each for each in recorded(prefect_api, f"nightpress.run.{run}") if each["event"] == DRIFT]
         (figure,) = event["payload"]["figures"]

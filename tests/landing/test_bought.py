@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from report_rig import BEGIN, JUDGED, UPLIFT, MadeUp, metrics_of
+from report_rig import BEGIN, JUDGED, JUDGES, UPLIFT, MadeUp, metrics_of
 from test_reports import sound
 
 from tasks.landing.bought import NO_CONTROL, NO_PAIRS, bought_sheet, bought_words
+from tasks.landing.charts.cost_chart import cost_chart
 from tasks.landing.night_report import read_report
+from tasks.landing.proving import costs
 from tasks.landing.report_contents import headline, sheets
 from tasks.landing.spread import Spread
 from tasks.landing.typical_row import TimedCall, waited_for
@@ -66,7 +68,7 @@ def test_the_arms_stand_side_by_side_with_the_uplift_the_judges_and_the_cautions
     assert (difference["USD per row"], difference["seconds p50"]) == ("+$0.0284", "+9.20")
     words = " ".join(bought_words(report))
     assert "over 140 pairs, 95% interval" in words
-    assert "of 80 judgements" in words
+    assert "of 40 judged pairs" in words
     assert "gemini (google), llama (meta). They agreed to alpha 0.71" in words
     assert "On how the two texts of a request differ they agreed to alpha 0.40." in words
     assert f"Caution: {JUDGED['cautions'][0]}" in words
@@ -76,6 +78,55 @@ def test_the_arms_stand_side_by_side_with_the_uplift_the_judges_and_the_cautions
     text, page = sound(report)
     assert "## What the extra models bought" in text
     assert '<p class="caution">' in page
+
+
+def test_a_text_is_preferred_only_if_it_is_in_both_orders(tmp_path: Path):
+    made = night(tmp_path, share=0.0, requests=0)
+    for number, (first, second) in enumerate([(1.0, 1.0), (1.0, 0.0), (0.0, 0.0), (0.5, 1.0)]):
+        made._score(f"r{number}", "made", "@pair", 1, JUDGES[0], "preference", first)
+        made._score(f"r{number}", "made", "@pair", 2, JUDGES[0], "preference", second)
+    made._score("half", "made", "@pair", 1, JUDGES[0], "preference", 1.0)
+    made.outputs = [made._row("r0", "news", arm, 0.5, 0.1, 1.0, BEGIN) for arm in ("made", "baseline")]
+    made.commit()
+    assert read_report(made.store).scores.preferred.counted() == (1, 1, 2)
+
+
+def test_what_is_written_once_more_for_the_batch_is_the_recipes_own_work_and_no_proof(tmp_path: Path):
+    made = night(tmp_path, share=0.0)
+    made._call("r00000", "news", "made", ("@batch", "refine", "claude", 14.0, 1.0, 0.5), BEGIN, 1.0)
+    made.commit()
+    report = read_report(made.store)
+    assert costs(report.calls).work.usd == pytest.approx(sum(call["usd"] for call in made.calls))
+    assert "of it to prove it" not in dict(headline(report))
+    drawn = cost_chart(report.calls)
+    assert drawn is not None
+    assert ("claude", "refine") in {row[:2] for row in drawn.numbers.rows}
+
+
+def test_the_reason_of_the_worst_is_that_of_the_sternest_judge(tmp_path: Path):
+    made = night(tmp_path, share=0.0, requests=0)
+    for judge, score, reason in ((JUDGES[0], 0.9, "fine"), (JUDGES[1], 0.3, "no figures at all")):
+        made._score("r", "made", "@final", 1, judge, "accuracy", score)
+        made.scores[-1]["reason"] = reason
+    made.outputs = [
+        {**made._row("r", "news", "made", 0.6, 0.1, 1.0, BEGIN), "quality_by": [("accuracy", 0.6)]}
+    ]
+    made.commit()
+    worst = next(each for each in sheets(read_report(made.store)) if each.title == "Worst judged rows")
+    assert worst.rows[0][2:] == ("accuracy 0.60", "llama 0.30: no figures at all", "0.60")
+
+
+def test_what_only_blind_judges_judged_is_shown_once(tmp_path: Path):
+    made = night(tmp_path, share=1.0)
+    made.commit()
+    criteria = next(each for each in sheets(read_report(made.store)) if each.title == "Judged by criterion")
+    assert criteria.columns == ("criterion", "mean", "lowest", "n")
+    made.scores.append({**made.scores[0], "step": "panel/judge", "score": 0.2})
+    made.requests = 0
+    made.commit()
+    criteria = next(each for each in sheets(read_report(made.store)) if each.title == "Judged by criterion")
+    assert criteria.columns[-1] == "n of all"
+    assert criteria.rows[0][-2:] == ("0.20", "1")
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,9 @@ def test_foreign_text_is_text_whatever_it_holds_and_is_cut_where_there_is_no_roo
 ):
     calls = CallFigures(by={Asked("draft", NASTY, NASTY * 9): Spend(sent=1, usd_known=1.0)})
     row = TypicalRow(NASTY, 2.0, 2.0, (TimedCall(NASTY * 4, NASTY, 1, NASTY, False, 0.0, 2.0, True),))
-    uplift = Uplift(Measured("all pairs", 0.1, 0.0, 0.2, 5), types=(Measured(NASTY * 3, 0.1, 0.05, 0.15, 5),))
+    uplift = Uplift(
+        Measured("all pairs", 0.1, 0.0, 0.2, 15), types=(Measured(NASTY * 3, 0.1, 0.05, 0.15, 15),)
+    )
     for each in (cost_chart(calls), waterfall_chart(row), uplift_chart(uplift)):
         assert each is not None
         for canvas in (each.wide, each.narrow):
@@ -169,6 +171,15 @@ def test_a_price_that_nobody_knows_is_said_and_not_drawn_as_nothing():
     assert drawn is not None
     assert drawn.said.endswith("Not in it, as the price is not known: new.")
     assert cost_chart(CallFigures(by={Asked("a", "", "new"): Spend(sent=1, unpriced=1)})) is None
+
+
+def test_a_type_of_few_pairs_does_not_set_the_scale_and_stands_in_the_numbers():
+    types = (Measured("news", 0.03, 0.01, 0.05, 40), Measured("odd", 0.0, -1.0, 1.0, 2))
+    both = uplift_chart(Uplift(Measured("all pairs", 0.02, 0.0, 0.04, 42), types=types))
+    one = uplift_chart(Uplift(Measured("all pairs", 0.02, 0.0, 0.04, 42), types=types[:1]))
+    assert both.wide.markup() == one.wide.markup()
+    assert "Of 2 types of request: better in 1, 1 with fewer than 10 pairs, not drawn." in both.said
+    assert [row[0] for row in both.numbers.rows] == ["all pairs", "news", "odd"]
 
 
 def test_what_cannot_be_told_apart_is_not_drawn_as_better():

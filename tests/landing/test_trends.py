@@ -18,7 +18,7 @@ from tasks.landing.report_contents import headline, sheets
 from tasks.landing.report_html import report_html
 from tasks.landing.report_markdown import report_markdown
 from tasks.landing.run_paths import manifest_path
-from tasks.landing.trend_sheets import SHOWN, nights_sheet, said, trend_sheet
+from tasks.landing.trend_sheets import SHOWN, drift_words, nights_sheet, said, trend_sheet
 from tasks.landing.trends import Trend, trend_of, trend_over
 from tasks.patterns.recipe import load_recipe
 from tasks.storing.filesystem import Store
@@ -391,8 +391,12 @@ def test_a_real_night_is_held_against_those_before_it_and_its_report_says_so(rig
     report = read_report(night.store, "short-10")
     assert report.trend is not None
     assert [each.run for each in report.trend.nights][-2:] == ["short-9", "short-10"]
-    assert "USD per made row $0.00, was $0.02" in dict(headline(report))["drifted"]
-    assert "from the ledger 100%, was 0%" in dict(headline(report))["drifted"]
+    assert dict(headline(report))["drifted"] == f"{len(report.trend.flags)} figures"
+    words = " ".join(drift_words(report.trend))
+    assert "Drifted: USD per made row $0.00, was $0.02" in words
+    assert "Drifted: from the ledger 100%, was 0%" in words
+    assert f'<div class="drift"><p>{drift_words(report.trend)[0]}' in report_html(report)
+    assert drift_words(report.trend)[0] in report_markdown(report)
     titles = [sheet.title for sheet in sheets(report)]
     assert {"Against the nights before", "The last nights"} <= set(titles)
     for text in (report_markdown(report), report_html(report)):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tasks.landing.arms import CONTROL as CONTROL_ARM
+from tasks.landing.arms import PROOF
 from tasks.landing.charts.canvas import Canvas
 from tasks.landing.charts.chart import chart
 from tasks.landing.charts.colours import CARD, SERIES
 from tasks.landing.charts.scales import ground, scale_below
-from tasks.landing.proving import BASELINE_STEP, is_proof
 from tasks.landing.sheet import Sheet
 from tasks.landing.wording import NONE, percent, usd
 
@@ -23,6 +24,7 @@ MOST_MODELS: Final = 10
 OTHER_MODELS: Final = "other models"
 OTHER_ROLES: Final = "other roles"
 CONTROL: Final = "control arm"
+OTHER_ARMS: Final = "other arms"
 JUDGING: Final = "judging the arms"
 
 Costs = dict[str, dict[str, float]]
@@ -94,9 +96,9 @@ def _costs(calls: CallFigures) -> tuple[Costs, set[str]]:
 
 def role_of(asked: Asked) -> str:
     """What the calls were for: a role of the recipe, or to prove what it is worth."""
-    if asked.step == BASELINE_STEP:
-        return CONTROL
-    return JUDGING if is_proof(asked.step) else asked.role or NONE
+    if asked.is_own:
+        return asked.role or NONE
+    return {CONTROL_ARM: CONTROL, PROOF: JUDGING}.get(asked.arm, OTHER_ARMS)
 
 
 def _roles(costs: Costs) -> list[str]:

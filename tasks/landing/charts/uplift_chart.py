@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tasks.judging.verdict import FEWEST
 from tasks.landing.charts.canvas import Canvas
 from tasks.landing.charts.chart import chart
 from tasks.landing.charts.colours import CARD, INK, LOSS, MADE, SOFT
@@ -30,8 +31,12 @@ KEY: Final = (
 
 
 def uplift_chart(uplift: Uplift) -> Chart:
-    """A dot with its interval for all pairs, then for each type of request, on one scale with 0 in it."""
+    """A dot with its interval for all pairs, then for each type of request, on one scale with 0 in it.
+
+    Types of few pairs stand in the numbers alone: their intervals are so wide that all else would be a dot.
+    """
     rows = [uplift.all, *uplift.types]
+    drawn = [uplift.all, *(each for each in uplift.types if not _has_few(each))][: MOST_TYPES + 1]
     found = uplift.all
     said = (
         f"Quality of the recipe less quality of one model alone; the lines are {percent(uplift.level, 1)} intervals. "
@@ -50,19 +55,22 @@ def uplift_chart(uplift: Uplift) -> Chart:
         "Uplift over one model",
         said,
         numbers,
-        lambda width: _drawn(rows[: MOST_TYPES + 1], width),
-        tuple(each for each in KEY if each[1] in {COLOURS[row.direction] for row in rows}),
+        lambda width: _drawn(drawn, width),
+        tuple(each for each in KEY if each[1] in {COLOURS[row.direction] for row in drawn}),
     )
 
 
 def _by_type(uplift: Uplift) -> str:
-    if not uplift.types:
-        return ""
-    counted = {direction: sum(each.direction == direction for each in uplift.types) for direction in SAID}
-    said = ", ".join(
-        f"{words} in {counted[direction]}" for direction, words in SAID.items() if counted[direction]
-    )
-    return f" Of {len(uplift.types)} types of request: {said}."
+    told = [each for each in uplift.types if not _has_few(each)]
+    counted = {direction: sum(each.direction == direction for each in told) for direction in SAID}
+    said = [f"{words} in {counted[direction]}" for direction, words in SAID.items() if counted[direction]]
+    if few := len(uplift.types) - len(told):
+        said.append(f"{few} with fewer than {FEWEST} pairs, not drawn")
+    return f" Of {len(uplift.types)} types of request: {', '.join(said)}." if said else ""
+
+
+def _has_few(found: Measured) -> bool:
+    return found.pairs is not None and found.pairs < FEWEST
 
 
 def _drawn(rows: list[Measured], width: int) -> Canvas:
