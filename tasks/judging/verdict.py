@@ -82,7 +82,8 @@ def verdict(
     if found is None or found.low is None or found.high is None or found.n < FEWEST:
         pairs = found.n if found else 0
         return Verdict(
-            "too few pairs to tell", f"{_pairs(pairs)} with {against}; it takes {FEWEST} at least."
+            "too few pairs to tell",
+            f"Nothing can be said yet: {_pairs(pairs)} with {against}, and it takes {FEWEST} at least.",
         )
     measured = (
         f"{found.mean:+.3f} in quality against {against}, {found.level:.0%} interval {found.low:+.3f} to "
@@ -180,8 +181,12 @@ def _cost(price: Pay) -> str:
     more = "more" if price.usd_extra >= 0 else "less"
     text = f"A row costs {abs(price.usd_extra):.4f} USD {more}"
     if price.seconds_extra is not None:
-        slower = "longer" if price.seconds_extra >= 0 else "less long"
-        text += f" and takes {abs(price.seconds_extra):.1f} s {slower}"
+        slower = "longer" if price.seconds_extra > 0 else "less"
+        text += (
+            f" and takes {abs(price.seconds_extra):.1f} s {slower}"
+            if abs(price.seconds_extra) >= 0.05
+            else " and takes as long"
+        )
     if price.usd_per_uplift is not None:
         text += f": {price.usd_per_uplift * POINT:.4f} USD for each {POINT} of quality"
     return f"{text}."

@@ -86,7 +86,7 @@ def bought_sheet(report: Report) -> Sheet:
     pairs = report.pairs
     if not pairs.pairs:
         return Sheet(SIDE_BY_SIDE, columns, ())
-    rows = [_arm("recipe", pairs.made), _arm("one model", pairs.baseline)]
+    rows = [_arm("recipe", pairs.made, _only_judge(report)), _arm("one model", pairs.baseline, frozenset())]
     if uplift := report.uplift:
         dollars, longer = usd_extra(uplift.usd_extra), gain_seconds(uplift.seconds_extra)
         found = uplift.all
@@ -172,9 +172,16 @@ def _proof_costs(report: Report) -> Iterator[str]:
         yield f"Proving it cost {usd(spent.control.usd)} for {whose} texts and {usd(spent.judging.usd)} for judging."
 
 
-def _arm(name: str, arm: ArmFigures) -> tuple[str, ...]:
+def _only_judge(report: Report) -> frozenset[str]:
+    """Models that the recipe asks for nothing but scores: they are no writers of its texts."""
+    own = report.calls.own.by
+    return frozenset(each.model for each in own) - {each.model for each in own if each.role != "judge"}
+
+
+def _arm(name: str, arm: ArmFigures, judging: frozenset[str]) -> tuple[str, ...]:
     low, high = arm.quality.interval or (None, None)
-    models = ", ".join(model for model, _ in sorted(arm.models.items(), key=lambda each: (-each[1], each[0])))
+    most = sorted(arm.models, key=lambda model: (model in judging, -arm.models[model], model))
+    models = ", ".join(f"{model} (judge)" if model in judging else model for model in most)
     return (
         name,
         one_line(models, 120),

@@ -38,6 +38,7 @@ from tasks.landing.selecting import selection
 from tasks.landing.settling import settle_left
 from tasks.landing.sorting import shard_of, sort_requests, spooled, store_requests
 from tasks.landing.within_estimate import within_estimate
+from tasks.landing.wording import times
 from tasks.patterns.recipe import check_models, models_named, models_needed, models_possible
 from tasks.storing.errors import UserError
 from tasks.storing.parts import read_rows
@@ -162,7 +163,7 @@ def preview(store: Store, wish: Wish) -> str:
     adopted += f", {left:,} more left for later nights by max_estimate_usd" if left else ""
     way = "new" if known is None else "known" if known.hash == plan.hash else "known with another plan"
     return (
-        f"{wish.run} ({way}): {table.rows:,} requests in {len(table.shard_rows)} shards, {len(table.rejects):,} rejected, "
+        f"{wish.run} ({way}): {table.rows:,} requests in {times(len(table.shard_rows), 'shard')}, {len(table.rejects):,} rejected, "
         f"{table.unchanged:,} left out as unchanged{adopted}; "
         f"models {', '.join(plan.prices)}; {told(estimate, wish.recipe.max_estimate_usd)}"
     )

@@ -41,7 +41,10 @@ def unvalued(recipe: Recipe, places: Sequence[Place], catalog: Catalog) -> Itera
     if len(models) > 1:
         what = f"{len(models)} models work on a request ({', '.join(models)}), and nothing will show whether they pay"
         one = models[0] if names else next(iter(catalog.models))
-        hint = f"make the same table with {one} alone, as a run of its own, and compare their quality"
+        hint = (
+            f"put `baseline: {{model: {one}, share: 0.1}}` into the recipe, or compare once: "
+            f"nightpress compare REQUESTS --recipe {recipe.recipe} --with {one}"
+        )
         yield Remark(("make",), OVER_ORCHESTRATION, what, hint)
 
 

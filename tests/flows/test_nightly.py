@@ -132,7 +132,7 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(rig: Callable[...,
     before = sorted(night.folder.rglob("*.parquet"))
     state = night.night(dry_run=True)
     assert state.message == (
-        "night (new): 8 requests in 1 shards, 0 rejected, 0 left out as unchanged; models one; "
+        "night (new): 8 requests in 1 shard, 0 rejected, 0 left out as unchanged; models one; "
         "expected to cost $0.11 (no past run: prior)"
     )
     assert not (night.folder / "store").exists()

@@ -136,7 +136,7 @@ def test_a_dry_run_says_how_many_would_be_adopted(left: Rig) -> None:
     wish = left.wish(left.table(SECOND), run="second", adopts=True)
     before = left.store.list()
     assert preview(left.store, wish).startswith(
-        "second (new): 2 requests in 1 shards, 0 rejected, 0 left out as unchanged, 6 adopted from earlier runs; "
+        "second (new): 2 requests in 1 shard, 0 rejected, 0 left out as unchanged, 6 adopted from earlier runs; "
         "models one; expected to cost $"
     )
     assert left.store.list() == before

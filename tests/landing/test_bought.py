@@ -129,6 +129,18 @@ def test_what_only_blind_judges_judged_is_shown_once(tmp_path: Path):
     assert criteria.rows[0][-2:] == ("0.20", "1")
 
 
+def test_a_model_that_only_judged_is_no_writer_of_the_recipes_texts(tmp_path: Path):
+    made = night(tmp_path, share=1.0)
+    made._call("r00000", "news", "made", ("draft/judge", "judge", "gemini", 14.0, 1.0, 0.5), BEGIN, 1.0)
+    made.commit()
+    for row in made.outputs:
+        row["models"] = ["gemini", *row["models"]] if row["arm"] == "made" else row["models"]
+    made.requests = 0
+    made.commit()
+    recipe, control, _ = bought_sheet(read_report(made.store)).rows
+    assert (recipe[1], control[1]) == ("claude, gpt-4, mistral, gemini (judge)", "gpt-4")
+
+
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [

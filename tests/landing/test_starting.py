@@ -129,7 +129,7 @@ def test_a_plain_name_is_taken(run: str) -> None:
 def test_a_preview_says_what_would_be_done_and_writes_nothing(rig: Callable[..., Rig]) -> None:
     night = rig()
     wish = night.wish(night.table(TOPICS, '{"topic": null}'))
-    said = "night (new): 8 requests in 1 shards, 1 rejected, 0 left out as unchanged; models one; expected to cost $"
+    said = "night (new): 8 requests in 1 shard, 1 rejected, 0 left out as unchanged; models one; expected to cost $"
     assert preview(night.store, wish).startswith(said)
     assert preview(night.store, wish).endswith("(no past run: prior)")
     assert night.store.list() == []

@@ -72,6 +72,13 @@ def test_several_models_without_a_baseline_are_remarked(make):
     assert remarks(make, OVER_ORCHESTRATION, baseline={"model": "m", "share": 0.1}) == {}
 
 
+def test_what_would_show_whether_they_pay_is_a_baseline_or_a_comparison():
+    recipe = Recipe.model_validate({"recipe": "r", "request": {"t": {}}, "make": members("m", "n")})
+    (hint,) = [each.hint for each in lint(recipe, catalog(), None) if each.kind == OVER_ORCHESTRATION]
+    assert "`baseline: {model: m, share: 0.1}`" in hint
+    assert "nightpress compare REQUESTS --recipe r --with m" in hint
+
+
 @pytest.mark.parametrize(
     "make",
     [
