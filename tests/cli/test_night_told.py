@@ -33,7 +33,7 @@ def night(tmp_path: Path) -> Ended:
         "healthy": True, "errors": {"rows": {}, "deferred": {}}, "usd": {"spent": 1.0, "saved": 0.0},
         "uplift": {"verdict": "too few pairs to tell", "words": WORDS, "mean": 0.014, "low": -0.073, "high": 0.1},
     }  # fmt: skip
-    return Ended(manifest, 1.0, store.url, False, _drift(store, manifest))
+    return Ended(manifest, 1.0, store.url, rerun=False, drift=_drift(store, manifest))
 
 
 @pytest.mark.parametrize("several", [False, True])
