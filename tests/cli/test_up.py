@@ -131,9 +131,15 @@ def test_a_port_that_is_taken_is_a_plain_error(tmp_path: Path):
 
 
 def test_a_file_of_ratings_is_taken_in_when_an_event_says_that_it_has_arrived(up: Up):
-    up.ended(up.start("nightly", requests=table(up, "rated.csv", 2), recipe="technical-blog", run="rated"))
+    night = up.ended(
+        up.start(
+            "nightly", requests=table(up, "rated.csv", 2), recipe="technical-blog", run="rated", only="all"
+        )
+    )
+    assert night["state"]["type"] == "COMPLETED", night["state"]["message"]
     outputs = pd.read_parquet(up.folder / "nightpress-store" / "outputs")
     ids = list(outputs[outputs["run"] == "rated"]["request_id"])
+    assert len(ids) == 2
     path = up.folder / "people.csv"
     path.write_text("request_id,rater,rating\n" + "".join(f"{each},ann,4/5\n" for each in ids))
     event = {
