@@ -17,13 +17,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.landing.labels import MADE
+from tasks.patterns.baseline_step import BASELINE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-WAITING: Final = "@waiting"  # in no call: for a quota, for other rows, between calls
-BASELINE: Final = "@baseline"
-MADE: Final = "made"
 PROOF: Final = "proof"
+WAITING: Final = "@waiting"  # in no call: for a quota, for other rows, between calls
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 
 from tasks.judging.judge_cautions import NEAR_TOP, place_verdicts
+from tasks.patterns.blind_paths import FINAL, PAIR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-FINAL: Final = "@final"
-PAIR: Final = "@pair"
 MADE_FIRST: Final = 1
 
 

@@ -11,11 +11,11 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from tasks.landing.drift import Least, Point
+from tasks.landing.labels import MADE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-MADE: Final = "made"
 Row = dict[str, Any]
 
 

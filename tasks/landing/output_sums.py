@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.landing.final_scores import FinalScores
-from tasks.landing.labels import Labels
+from tasks.landing.labels import MADE, Labels
 from tasks.landing.outputs import RETRYABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MADE: Final = "made"
 GroupKey = tuple[str | None, str | None, str | None]
 
 

@@ -12,6 +12,7 @@ from tasks.judging.text_lengths import lengths_of
 from tasks.judging.uplift import uplift
 from tasks.judging.verdict import Pay, pay, verdict
 from tasks.landing.critical_path import RowCalls
+from tasks.landing.labels import MADE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from tasks.landing.final_scores import FinalScores
     from tasks.landing.output_sums import GroupKey, OutputSums, RowFigures
 
-MADE: Final = "made"
 BASELINE: Final = "baseline"
 
 

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tasks.landing.labels import MADE
 from tasks.landing.moves import joined_id
-from tasks.landing.night_figures import MADE, Night, Row, night_of, rows_of
+from tasks.landing.night_figures import Night, Row, night_of, rows_of
 from tasks.landing.plan import read_manifest
 from tasks.storing.errors import NightpressError
 

@@ -18,8 +18,9 @@ import pyarrow as pa
 from tasks.judging.calibration import Rated, calibrated_uplift, calibration, missing
 from tasks.landing.committed import Committed
 from tasks.landing.final_scores import FinalScores
+from tasks.landing.labels import MADE
 from tasks.landing.moves import at_once
-from tasks.landing.pairs import BASELINE, MADE
+from tasks.landing.pairs import BASELINE
 from tasks.landing.plan import read_manifest
 from tasks.landing.rated_texts import COLUMNS, RatedTexts
 from tasks.landing.ratings import TABLE

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from tasks.judging.calibration import FEWEST, FEWEST_OF_AN_ARM
 from tasks.judging.intervals import DIFFERENCES, mean_interval
-from tasks.landing.pairs import BASELINE, MADE
+from tasks.landing.labels import MADE
+from tasks.landing.pairs import BASELINE
 from tasks.landing.sheet import Sheet
 from tasks.landing.wording import NONE, count, gain, gain_between, score, times
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tasks.landing.row_figures import Scores
-from tasks.landing.score_figures import FINAL
 from tasks.landing.sheet import Sheet, of_largest
 from tasks.landing.wording import NONE, count, one_line, score, seconds, times, usd
+from tasks.patterns.blind_paths import FINAL
 
 if TYPE_CHECKING:
     from tasks.landing.call_figures import CallFigures

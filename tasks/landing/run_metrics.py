@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from tasks.judging.judge_agreement import judge_agreement
 from tasks.judging.judge_cautions import near_the_top, of_a_writers_family, preference
 from tasks.landing.call_sums import percentile
 from tasks.landing.critical_path import RowCalls, seconds_by_step
+from tasks.landing.labels import MADE
 from tasks.landing.pairs import BASELINE, Pairing
 from tasks.landing.pooling import kept_pairs
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from tasks.landing.final_scores import FinalScores
     from tasks.landing.output_sums import GroupKey, GroupSums, OutputSums
     from tasks.landing.pairs import Pairs
-
-MADE: Final = "made"
 
 
 @dataclass(slots=True)

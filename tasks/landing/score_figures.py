@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from tasks.landing.row_figures import MADE, Scores
 from tasks.landing.side_by_side import SideBySide
 from tasks.landing.wording import one_line
+from tasks.patterns.blind_paths import FINAL, PAIR
 
 if TYPE_CHECKING:
     from tasks.landing.committed import Committed
@@ -29,8 +30,6 @@ COLUMNS: Final = [
 SUMS: Final = [("score", "count"), ("score", "sum"), ("score", "min")]
 LONGEST_REASON: Final = 300
 MOST_GROUPS: Final = 500
-FINAL: Final = "@final"  # what an arm delivered, judged blind
-PAIR: Final = "@pair"  # the texts of two arms side by side; of a comparison `@pair/<arm>`
 
 
 @dataclass(slots=True)
